@@ -101,6 +101,9 @@ def say(
     language: options.Language = None,
     audio_format: options.Format = None,
     seed: options.Seed = None,
+    input_type: Annotated[
+        str | None, typer.Option(help="Speak captions at their times: srt or vtt (default: text).")
+    ] = None,
     captions: options.Captions = None,
     lexicon: options.Lexicon = None,
     no_normalize: options.NoNormalize = False,
@@ -120,6 +123,7 @@ def say(
         format=audio_format,
         seed=seed,
         normalize=False if no_normalize else None,
+        input_type=input_type,
     )
     raise typer.Exit(
         run(read_settings(), SayArguments(text, output, synthesis, captions, lexicon, as_json, url))

@@ -58,7 +58,7 @@ class JobRequest:
     """A synthesis request with the options of its endpoint.
 
     `joins`: an equal job of the same owner that has not ended is used for this request. `streamed`, `keep` and
-    `live_text` are as in `Options`.
+    `live_text` are as in `Options`, and `cue_times_ms` too.
     """
 
     body: SynthesisRequest
@@ -68,6 +68,7 @@ class JobRequest:
     keep: bool = True
     live_text: bool = False
     joins: bool = False
+    cue_times_ms: tuple[int, ...] = ()
 
     @property
     def options(self) -> Options:
@@ -79,6 +80,7 @@ class JobRequest:
             streamed=self.streamed,
             keep=self.keep,
             live_text=self.live_text,
+            cue_times_ms=self.cue_times_ms,
         )
 
 
@@ -124,7 +126,7 @@ def _make_job(job_request: JobRequest, workers: Sequence[WorkerStatus], *, setti
         owner=OWNER,
         request_id=job_request.request_id,
         idempotency_key=job_request.key,
-        request_hash=_digest(body) if job_request.key else "",
+        request_hash=_digest(job_request) if job_request.key else "",
         join_key=_join_key(job_request) if job_request.joins else None,
         options=_with_stages(job_request.options, routed_voices, stages, lane=body.priority),
     )
@@ -204,7 +206,7 @@ def _warnings(routed: _RoutedVoice, body: SynthesisRequest, *, named: bool) -> I
 
 def _join_key(job_request: JobRequest) -> str:
     """Return a key that no client can send as an idempotency key, so that the two never collide."""
-    return f"\x01{_digest(job_request.body)}{'k' if job_request.keep else ''}"
+    return f"\x01{_digest(job_request)}{'k' if job_request.keep else ''}"
 
 
 def pick_key(body: SynthesisRequest, header: str | None) -> str | None:
@@ -247,8 +249,10 @@ def _style_warnings(voice: Voice, style: str | None) -> tuple[str, ...]:
     )
 
 
-def _digest(body: SynthesisRequest) -> str:
-    fields = body.model_dump(exclude={"idempotency_key", "webhook", "use_cache"})
+def _digest(job_request: JobRequest) -> str:
+    fields = job_request.body.model_dump(exclude={"idempotency_key", "webhook", "use_cache"})
+    if job_request.cue_times_ms:
+        fields["cue_times_ms"] = job_request.cue_times_ms
     return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
 
 

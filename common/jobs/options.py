@@ -7,6 +7,8 @@ from typing import Any
 # Stored names that differ from the attributes. Earlier releases wrote them.
 _STORED_NAMES = {"stages": "legs", "stage_of_voice": "cast"}
 
+CUE_SEPARATOR = "\n\n"
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -16,6 +18,8 @@ class Options:
     `streamed`: a client listens from the first segment on. `keep`: the job continues after the last listener left.
     `live_text`: the text arrives in pieces while it is spoken. `stages`: the queues that a job with voices of several
     models passes through, in order. `stage_of_voice`: voice id to the index of its stage.
+
+    `cue_times_ms`: start and end of each cue, if the text has cues. They are separated by `CUE_SEPARATOR`.
     """
 
     normalize: bool = True
@@ -26,6 +30,7 @@ class Options:
     live_text: bool = False
     stages: Sequence[str] = ()
     stage_of_voice: Mapping[str, int] = field(default_factory=dict)
+    cue_times_ms: Sequence[int] = ()
 
     def as_row(self) -> dict[str, Any]:
         # Not by `asdict`, which copies every value and takes half of the time of a submission.

@@ -11,6 +11,7 @@ import pytest
 from cli.client import Client, Progress
 from cli.output.target import InvalidOutput, captions_target, choose_target, recording_target
 from cli.service.stack import Stack
+from tests.support.caption_readers import read_vtt
 from tests.support.command import oratio
 from tests.support.ports import free_port
 
@@ -114,6 +115,26 @@ def test_captions_are_saved(stack: Stack, tmp_path: Path, kind: str) -> None:
     assert "Hello" in captions
     assert captions.startswith({"srt": "1\n", "vtt": "WEBVTT", "json": "{", "ass": "[Script Info]"}[kind])
     assert sorted(path.name for path in tmp_path.iterdir()) == [f"a.{kind}", "a.wav"]
+
+
+def test_captions_are_spoken_at_their_times(stack: Stack, tmp_path: Path) -> None:
+    (tmp_path / "in.vtt").write_text(
+        "WEBVTT\n\n00:00.500 --> 00:02.000\nHello <i>there</i>.\n\n"
+        "00:04.000 --> 00:06.000\n<v Fake>Good morning.\n"
+    )
+    result = oratio(
+        *("say", "-", "-o", "out.wav", "--input-type", "vtt", "--captions", "vtt"),
+        stdin=(tmp_path / "in.vtt").read_text(),
+        folder=tmp_path,
+        url=stack.url,
+    )
+
+    assert (result.returncode, result.stderr) == (0, "")
+    assert seconds(tmp_path / "out.wav") == pytest.approx(6.0, abs=0.1)
+    first, second = read_vtt((tmp_path / "out.vtt").read_text())
+    assert (first.lines, second.lines) == (("Hello there.",), ("Good morning.",))
+    assert (first.start_ms, second.start_ms) == (500, 4000)
+    assert second.voice == "fake"
 
 
 def test_captions_of_a_given_format_are_called_like_the_audio(tmp_path: Path) -> None:

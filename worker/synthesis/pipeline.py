@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import IO, TypeVar
 
@@ -29,6 +30,7 @@ from worker.synthesis.partial_audio import PartialAudio, merge_stages, write_par
 from worker.synthesis.rendering import Rendering
 from worker.synthesis.segment_synthesis import SegmentNormalizer, SegmentSynthesis, SynthesizedSegment
 from worker.synthesis.segmentation import plan_segments
+from worker.synthesis.timed_speech import CueTimes, TimedRendering
 from worker.text.language_detection import mismatch_warning
 from worker.text.lexicon import Lexicon
 from worker.text.normalization import normalize
@@ -134,6 +136,8 @@ def _speak_whole(attempt: _Attempt, spool: IO[bytes]) -> SynthesisResult:
 
     rendering = _rendering(part.job, spool, open_live, speed=stretch_speed)
     spoken = merge_stages(synthesis.speak(facts.compute_meanwhile(plan.segments)), part, attempt.fetch)
+    if isinstance(rendering, TimedRendering):
+        spoken = rendering.join_cues(spoken)
     silent_count, synthesis_s = _render(spoken, rendering, attempt.callbacks)
     rendering.end(tail_s=plan.tail_s)
     if synthesis.total > 1 or part.partial_audio:
@@ -201,7 +205,8 @@ def _rendering(
     speed: float,
     eager: bool = False,
 ) -> Rendering:
-    return Rendering(
+    cue_times = CueTimes(job.text, job.options.cue_times_ms) if job.options.cue_times_ms else None
+    return (partial(TimedRendering, cue_times=cue_times) if cue_times else Rendering)(
         spool,
         audio_format=job.format,
         mastering=job.options.mastering,
@@ -243,7 +248,7 @@ def _store_result(
 ) -> SynthesisResult:
     part, job = attempt.part, attempt.part.job
     segment_count = len(rendering.captions) + silent_count
-    warnings = [*job.warnings, *facts.language_warnings]
+    warnings = [*job.warnings, *facts.language_warnings, *rendering.warnings]
     if silent_count:
         warnings.append(f"{silent_count} of {segment_count} segments cannot be spoken by this voice.")
     key = audio_key(job.id, attempt=part.attempt, extension=MEDIA_TYPES[job.format][1])

@@ -28,8 +28,10 @@ class Rendering:
 
     `level_voices`: bring voices of known loudness to the same level. `eager`: write the pause after a segment at once,
     not before the next segment, because encoders hold back the last moment of sound. `open_live` is called with the
-    first sound. If it returns a writer, that gets the file as it grows.
+    first sound. If it returns a writer, that gets the file as it grows. `trims`: trim segments even without mastering.
     """
+
+    trims = False
 
     def __init__(
         self,
@@ -60,6 +62,11 @@ class Rendering:
         self._pause_written_s = 0.0
         self._output: _Output | None = None
         self._previous: Segment | None = None
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """For the job."""
+        return ()
 
     @property
     def duration_s(self) -> float:
@@ -128,9 +135,9 @@ class Rendering:
         return self._output
 
     def _trimmed(self, speech: Speech, *, rate_hz: int) -> Trimmed:
-        samples = _at_rate(speech.samples, from_hz=speech.sample_rate_hz, to_hz=rate_hz)
+        samples = at_rate(speech.samples, from_hz=speech.sample_rate_hz, to_hz=rate_hz)
         sound = stretch(samples, sample_rate_hz=rate_hz, speed=self._stretch_speed)
-        if not self._mastering:
+        if not (self._mastering or self.trims):
             return Trimmed(sound, 0)
         return trim(sound, sample_rate_hz=rate_hz, speed=self._asked_speed)
 
@@ -200,7 +207,8 @@ class _Output:
             self._live.flush()
 
 
-def _at_rate(samples: NDArray[np.float32], *, from_hz: int, to_hz: int) -> NDArray[np.float32]:
+def at_rate(samples: NDArray[np.float32], *, from_hz: int, to_hz: int) -> NDArray[np.float32]:
+    """Mono samples, of shape (n,), at another rate."""
     if from_hz == to_hz:
         return samples
     resampler = Resampler(from_hz=from_hz, to_hz=to_hz)

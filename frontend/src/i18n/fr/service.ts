@@ -41,6 +41,11 @@ const WARNINGS: readonly (readonly [RegExp, (...groups: string[]) => string])[] 
     (id = "") => `La voix ${id} n’accepte pas de style\u00a0: le style a été ignoré.`,
   ],
   [
+    /The speech of these cues is longer than the time until the next cue, which starts late: (.+?)(?: and (\d+) more)?\./,
+    (starts = "", more = "") =>
+      `La lecture de ces sous-titres dure plus longtemps que le temps jusqu’au suivant, qui commence en retard\u00a0: ${starts}${more && ` et ${more} autres`}.`,
+  ],
+  [
     /(\d+) of (\d+) (?:passages|segments) cannot be spoken by this voice\./,
     (n = "", total = "") => `Cette voix ne peut pas lire ${n} segments sur ${total}.`,
   ],
