@@ -13,10 +13,12 @@ from functools import partial
 from pathlib import Path
 from typing import IO, TypeVar
 
+from common.catalogue import voice_name
 from common.formats import MEDIA_TYPES
 from common.jobs.lease import ClaimedPart, SynthesisResult
-from common.jobs.records import JobSpec
+from common.recordings.titles import title_of
 from common.store import Store, audio_key, is_full, partial_audio_key
+from worker.encoding import Tags
 from worker.engines.protocol import EngineError
 from worker.host.spools import open_spool
 from worker.inference.dispatch import Dispatcher
@@ -134,7 +136,7 @@ def _speak_whole(attempt: _Attempt, spool: IO[bytes]) -> SynthesisResult:
         is_live = synthesis.total > 1 or bool(part.partial_audio)
         return attempt.open_live(spool) if is_live else None
 
-    rendering = _rendering(part.job, spool, open_live, speed=stretch_speed)
+    rendering = _rendering(attempt, spool, open_live, speed=stretch_speed)
     spoken = merge_stages(synthesis.speak(facts.compute_meanwhile(plan.segments)), part, attempt.fetch)
     if isinstance(rendering, TimedRendering):
         spoken = rendering.join_cues(spoken)
@@ -170,7 +172,7 @@ def _speak_incrementally(attempt: _Attempt, spool: IO[bytes]) -> SynthesisResult
     text = IncrementalText(
         attempt.part, max_chars=attempt.max_chars, read_text=attempt.callbacks.read_text, check=check
     )
-    rendering = _rendering(attempt.part.job, spool, lambda: live, speed=stretch_speed, eager=True)
+    rendering = _rendering(attempt, spool, lambda: live, speed=stretch_speed, eager=True)
     silent_count, synthesis_s = _render(synthesis.follow(text.segments()), rendering, attempt.callbacks)
     rendering.end(tail_s=text.tail_s)
     facts, silent_count = JobFacts(attempt.part.job), silent_count + synthesis.skipped
@@ -198,13 +200,14 @@ def _synthesis(
 
 
 def _rendering(
-    job: JobSpec,
+    attempt: _Attempt,
     spool: IO[bytes],
     open_live: Callable[[], LiveAudioWriter | None],
     *,
     speed: float,
     eager: bool = False,
 ) -> Rendering:
+    job = attempt.part.job
     cue_times = CueTimes(job.text, job.options.cue_times_ms) if job.options.cue_times_ms else None
     return (partial(TimedRendering, cue_times=cue_times) if cue_times else Rendering)(
         spool,
@@ -215,7 +218,14 @@ def _rendering(
         open_live=open_live,
         eager=eager,
         level_voices=job.provider == "local",
+        tags=_tags(attempt.part),
     )
+
+
+def _tags(part: ClaimedPart) -> Tags:
+    """Equal for all attempts, because a listener of one may continue with the next. Text that arrives has no title."""
+    job = part.job
+    return Tags.of(title=title_of(job.text), artist=voice_name(job.voice_id), created_at=part.created_at)
 
 
 def _render(

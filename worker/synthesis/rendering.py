@@ -12,6 +12,7 @@ from common.recordings.captions import Caption, TimedWord
 from worker.encoding import Encoder, is_available, open_encoder
 from worker.encoding.output_sink import OutputSink
 from worker.encoding.resampling import Resampler
+from worker.encoding.tags import NO_TAGS, Tags
 from worker.engines.protocol import EngineError, Speech
 from worker.sound import Master, Trimmed, pause_after_s, trim
 from worker.sound.time_stretch import stretch
@@ -44,6 +45,7 @@ class Rendering:
         open_live: Callable[[], LiveAudioWriter | None],
         eager: bool,
         level_voices: bool,
+        tags: Tags = NO_TAGS,
     ) -> None:
         self.captions: list[Caption] = []
         self.encode_s = 0.0
@@ -59,6 +61,7 @@ class Rendering:
         self._open_live = open_live
         self._eager = eager
         self._level_voices = level_voices
+        self._tags = tags
         self._pause_written_s = 0.0
         self._output: _Output | None = None
         self._previous: Segment | None = None
@@ -128,7 +131,7 @@ class Rendering:
         self.sample_rate_hz = rate_hz
         self.live = self._open_live()
         sink = OutputSink(self._spool, self.live.append if self.live else None)
-        encoder = open_encoder(self._format, sample_rate_hz=rate_hz, out=sink)
+        encoder = open_encoder(self._format, sample_rate_hz=rate_hz, out=sink, tags=self._tags)
         master = Master(sample_rate_hz=rate_hz, enabled=self._mastering)
         self._output = _Output(encoder, master, self.live)
         self.first_audio_at = time.perf_counter()
