@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
+from starlette.concurrency import run_in_threadpool
+
 from api.jobs.timed_text import TimedCue, parse_timed_text
 from api.schemas.synthesis import SynthesisRequest
 from common.catalogue import find_voice
@@ -12,7 +14,7 @@ from common.markup import JOB_VOICE
 TIMED_INPUT_TYPES = ("srt", "vtt")
 
 
-def read_cues(body: SynthesisRequest, *, allow_fake: bool) -> tuple[SynthesisRequest, tuple[int, ...]]:
+async def read_cues(body: SynthesisRequest, *, allow_fake: bool) -> tuple[SynthesisRequest, tuple[int, ...]]:
     """Return the request with a plain text, and `Options.cue_times_ms`.
 
     Each cue is a paragraph. `<v name>` becomes a voice tag if a voice has that id. `allow_fake` is as for `find_voice`.
@@ -20,7 +22,8 @@ def read_cues(body: SynthesisRequest, *, allow_fake: bool) -> tuple[SynthesisReq
     """
     if body.input_type not in TIMED_INPUT_TYPES:
         return body, ()
-    cues = parse_timed_text(body.text, input_type=body.input_type)
+    # Thousands of cues take a moment.
+    cues = await run_in_threadpool(parse_timed_text, body.text, input_type=body.input_type)
     if not cues:
         raise InvalidRequest(
             "text contains no cue with text to speak.", code="nothing_to_speak", param="text"

@@ -48,7 +48,7 @@ async def synthesize(
     Returns 200 with the finished job. With `async_mode=true`, or if the job takes longer than `ORATIO_SYNC_WAIT_S`,
     returns 202 with the address of the job in `Location`. Disconnecting does not cancel the job.
     """
-    body, cue_times_ms = read_cues(body, allow_fake=gateway.settings.fake_engine)
+    body, cue_times_ms = await read_cues(body, allow_fake=gateway.settings.fake_engine)
     job_factory.check_text(body, gateway.settings)
     key = job_factory.pick_key(body, idempotency_key)
     job = await job_factory.build_job(

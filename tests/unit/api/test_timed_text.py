@@ -1,5 +1,6 @@
 """Cues of SubRip and WebVTT: what is read, and which line is refused."""
 
+import asyncio
 from contextlib import suppress
 
 import pytest
@@ -123,11 +124,11 @@ def test_any_text_is_read_or_refused(text: str, input_type: str) -> None:
 
 
 def test_voices_that_exist_become_tags() -> None:
-    body, times_ms = read_cues(SynthesisRequest(text=VTT, input_type="vtt"), allow_fake=False)
+    body, times_ms = asyncio.run(read_cues(SynthesisRequest(text=VTT, input_type="vtt"), allow_fake=False))
     assert body.text == "[voice:hibari_emma] Good morning & hello\n\n[voice:default] No voice."
     assert times_ms == (1000, 2500, 3_603_250, 3_604_000)
 
 
 def test_other_texts_stay() -> None:
     body = SynthesisRequest(text=SRT)
-    assert read_cues(body, allow_fake=False) == (body, ())
+    assert asyncio.run(read_cues(body, allow_fake=False)) == (body, ())

@@ -271,3 +271,29 @@ def test_any_stored_captions_give_valid_files(captions: list[Caption], text: str
             assert char <= word.start <= word.end <= one.end
             word_s, char = word.end_s, word.end
         before_s = one.end_s
+
+
+words = st.text("abcdefghijklmnopqrstuvwxyz", min_size=1, max_size=45)
+sentences = st.lists(st.tuples(words, st.sampled_from(["", "", "", ",", "."])), min_size=1, max_size=60).map(
+    lambda found: " ".join(word + mark for word, mark in found)
+)
+
+
+@given(spoken=st.lists(st.tuples(sentences, st.floats(0.05, 0.5), st.floats(0, 3)), min_size=1, max_size=4))
+def test_subtitles_fit_and_stay_until_they_are_read_or_the_next_begins(
+    spoken: list[tuple[str, float, float]],
+) -> None:
+    text, captions, moment_s = "", [], 0.0
+    for sentence, word_s, pause_s in spoken:
+        timed = evenly_timed_words(sentence, start_s=moment_s, each_s=word_s)
+        words = [[start_s, end_s, len(text) + start, len(text) + end] for start_s, end_s, start, end in timed]
+        end = len(text) + len(sentence)
+        captions.append(caption(text, moment_s, words[-1][1], start=len(text), end=end, words=words))
+        text, moment_s = f"{text}{sentence} ", words[-1][1] + pause_s
+    shown = read_srt(as_srt(captions, text=text, duration_s=moment_s))
+    assert "".join(joined(shown).split()) == "".join(text.split())
+    ends_ms = [*(one.start_ms for one in shown[1:]), round(1000 * moment_s)]
+    for one, next_ms in zip(shown, ends_ms, strict=True):
+        assert max(map(len, one.lines)) <= LINE_WIDTH
+        enough_ms = 1000 * len(" ".join(one.lines)) / 17
+        assert one.end_ms - one.start_ms >= enough_ms - 1 or one.end_ms >= next_ms - 1
