@@ -129,14 +129,14 @@ def _speak_whole(attempt: _Attempt, spool: IO[bytes]) -> SynthesisResult:
         if rendering.live:
             rendering.live.flush()
 
-    synthesis, stretch_speed = _synthesis(attempt, while_waiting=publish)
+    synthesis = _synthesis(attempt, while_waiting=publish)
 
     def open_live() -> LiveAudioWriter | None:
         # A single segment is heard hardly sooner than its file, which costs Redis and the gateway nothing.
         is_live = synthesis.total > 1 or bool(part.partial_audio)
         return attempt.open_live(spool) if is_live else None
 
-    rendering = _rendering(attempt, spool, open_live, speed=stretch_speed)
+    rendering = _rendering(attempt, spool, open_live)
     spoken = merge_stages(synthesis.speak(facts.compute_meanwhile(plan.segments)), part, attempt.fetch)
     if isinstance(rendering, TimedRendering):
         spoken = rendering.join_cues(spoken)
@@ -151,7 +151,7 @@ def _speak_whole(attempt: _Attempt, spool: IO[bytes]) -> SynthesisResult:
 def _speak_stage(attempt: _Attempt, spool: IO[bytes]) -> PartialAudio:
     """Speak the segments whose voices belong to this stage. Other stages run in other queues."""
     part = attempt.part
-    synthesis, _ = _synthesis(attempt)
+    synthesis = _synthesis(attempt)
     write_partial(synthesis.speak(plan_segments(part, max_chars=attempt.max_chars).segments), spool)
     key = partial_audio_key(part.job.id, attempt=part.attempt)
     attempt.put(key, spool)
@@ -161,7 +161,7 @@ def _speak_stage(attempt: _Attempt, spool: IO[bytes]) -> PartialAudio:
 def _speak_incrementally(attempt: _Attempt, spool: IO[bytes]) -> SynthesisResult:
     """Speak a text while it arrives."""
     live = attempt.open_live(spool)
-    synthesis, stretch_speed = _synthesis(attempt, while_waiting=live.flush)
+    synthesis = _synthesis(attempt, while_waiting=live.flush)
 
     def check() -> None:
         attempt.callbacks.check()
@@ -172,7 +172,7 @@ def _speak_incrementally(attempt: _Attempt, spool: IO[bytes]) -> SynthesisResult
     text = IncrementalText(
         attempt.part, max_chars=attempt.max_chars, read_text=attempt.callbacks.read_text, check=check
     )
-    rendering = _rendering(attempt, spool, lambda: live, speed=stretch_speed, eager=True)
+    rendering = _rendering(attempt, spool, lambda: live, eager=True)
     silent_count, synthesis_s = _render(synthesis.follow(text.segments()), rendering, attempt.callbacks)
     rendering.end(tail_s=text.tail_s)
     facts, silent_count = JobFacts(attempt.part.job), silent_count + synthesis.skipped
@@ -182,21 +182,16 @@ def _speak_incrementally(attempt: _Attempt, spool: IO[bytes]) -> SynthesisResult
     return replace(result, text=text.text)
 
 
-def _synthesis(
-    attempt: _Attempt, *, while_waiting: Callable[[], None] = lambda: None
-) -> tuple[SegmentSynthesis, float]:
-    """The synthesis, and the speed that remains for time stretching."""
-    job = attempt.part.job
-    engine_speed, stretch_speed = split_speed(job.speed, native=attempt.dispatcher.engine.native_speed)
-    synthesis = SegmentSynthesis(
+def _synthesis(attempt: _Attempt, *, while_waiting: Callable[[], None] = lambda: None) -> SegmentSynthesis:
+    native_speed = attempt.dispatcher.engine.native_speed
+    return SegmentSynthesis(
         attempt.dispatcher,
         attempt.part,
         normalizer=SegmentNormalizer(attempt.part, attempt.lexicon),
-        speed=engine_speed,
+        speed=split_speed(attempt.part.job.speed, native=native_speed)[0],
         callbacks=attempt.callbacks,
         while_waiting=while_waiting,
     )
-    return synthesis, stretch_speed
 
 
 def _rendering(
@@ -204,7 +199,6 @@ def _rendering(
     spool: IO[bytes],
     open_live: Callable[[], LiveAudioWriter | None],
     *,
-    speed: float,
     eager: bool = False,
 ) -> Rendering:
     job = attempt.part.job
@@ -213,7 +207,7 @@ def _rendering(
         spool,
         audio_format=job.format,
         mastering=job.options.mastering,
-        stretch_speed=speed,
+        native_speed=attempt.dispatcher.engine.native_speed,
         asked_speed=job.speed,
         open_live=open_live,
         eager=eager,

@@ -13,9 +13,9 @@ from worker.encoding import Encoder, is_available, open_encoder
 from worker.encoding.output_sink import OutputSink
 from worker.encoding.resampling import Resampler
 from worker.encoding.tags import NO_TAGS, Tags
-from worker.engines.protocol import EngineError, Speech
+from worker.engines.protocol import EngineError
 from worker.sound import Master, Trimmed, pause_after_s, trim
-from worker.sound.time_stretch import stretch
+from worker.sound.time_stretch import split_speed, stretch
 from worker.synthesis.live_audio import LiveAudioWriter
 from worker.synthesis.segment_synthesis import SynthesizedSegment
 from worker.synthesis.segmentation import Segment
@@ -25,7 +25,7 @@ _BLOCK_S = 10.0
 
 
 class Rendering:
-    """`asked_speed` is the speed of the job, `stretch_speed` the part of it that the engine leaves to time stretching.
+    """`asked_speed` is the speed of the job, `native_speed` that of `Engine`.
 
     `level_voices`: bring voices of known loudness to the same level. `eager`: write the pause after a segment at once,
     not before the next segment, because encoders hold back the last moment of sound. `open_live` is called with the
@@ -40,7 +40,7 @@ class Rendering:
         *,
         audio_format: str,
         mastering: bool,
-        stretch_speed: float,
+        native_speed: tuple[float, float] | None,
         asked_speed: float,
         open_live: Callable[[], LiveAudioWriter | None],
         eager: bool,
@@ -56,7 +56,7 @@ class Rendering:
         self._format = audio_format
         self._spool = spool
         self._mastering = mastering
-        self._stretch_speed = stretch_speed
+        self._native_speed = native_speed
         self._asked_speed = asked_speed
         self._open_live = open_live
         self._eager = eager
@@ -98,7 +98,7 @@ class Rendering:
     def _add(self, spoken: SynthesizedSegment) -> Caption | None:
         # Voices of several models may have different sample rates. The file has the rate of the first one.
         rate_hz = self.sample_rate_hz or spoken.speech.sample_rate_hz
-        trimmed = self._trimmed(spoken.speech, rate_hz=rate_hz)
+        trimmed = self._trimmed(spoken, rate_hz=rate_hz)
         if not len(trimmed.samples):
             return None
         output = self._output or self._open(rate_hz)
@@ -137,12 +137,17 @@ class Rendering:
         self.first_audio_at = time.perf_counter()
         return self._output
 
-    def _trimmed(self, speech: Speech, *, rate_hz: int) -> Trimmed:
+    def _trimmed(self, spoken: SynthesizedSegment, *, rate_hz: int) -> Trimmed:
+        speech = spoken.speech
         samples = at_rate(speech.samples, from_hz=speech.sample_rate_hz, to_hz=rate_hz)
-        sound = stretch(samples, sample_rate_hz=rate_hz, speed=self._stretch_speed)
+        sound = stretch(samples, sample_rate_hz=rate_hz, speed=self._stretch_speed(spoken.segment))
         if not (self._mastering or self.trims):
             return Trimmed(sound, 0)
         return trim(sound, sample_rate_hz=rate_hz, speed=self._asked_speed)
+
+    def _stretch_speed(self, _segment: Segment) -> float:
+        """The speed that the engine leaves to time stretching."""
+        return split_speed(self._asked_speed, native=self._native_speed)[1]
 
     def _gap_s(self, segment: Segment) -> float:
         """The silence before a segment: the tagged or natural pause, minus the pause that is already written."""
@@ -160,10 +165,11 @@ class Rendering:
     def _caption(self, spoken: SynthesizedSegment, *, start: int, end: int, head: int) -> Caption:
         segment, rate = spoken.segment, self.sample_rate_hz
         start_s, end_s = start / rate, end / rate
+        stretch_speed = self._stretch_speed(segment)
 
         def moment(word_s: float) -> float:
             """Map a time in the engine's speech to a time in the file, in seconds."""
-            return round(min(end_s, max(start_s, start_s + word_s / self._stretch_speed - head / rate)), 3)
+            return round(min(end_s, max(start_s, start_s + word_s / stretch_speed - head / rate)), 3)
 
         words = tuple(
             TimedWord(moment(word.start_s), moment(word.end_s), word.start, word.end)

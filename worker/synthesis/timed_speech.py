@@ -14,9 +14,10 @@ from common.jobs.options import CUE_SEPARATOR
 from common.recordings.captions import Caption
 from worker.engines.protocol import Speech, Word
 from worker.sound import Trimmed, pause_after_s, trim
-from worker.sound.time_stretch import stretch
+from worker.sound.time_stretch import split_speed, stretch
 from worker.synthesis.rendering import Rendering, at_rate
 from worker.synthesis.segment_synthesis import SynthesizedSegment
+from worker.synthesis.segmentation import Segment
 
 # Speech that is longer than the time until the next cue is sped up to this, above which it is hard to follow.
 MAX_FASTER = 1.6
@@ -96,8 +97,8 @@ class TimedRendering(Rendering):
     def __init__(self, *args: Any, cue_times: CueTimes, **options: Any) -> None:
         super().__init__(*args, **options)
         self._cue_times = cue_times
-        # The speed of the rendering is that of the current cue.
-        self._job_stretch_speed = self._stretch_speed
+        # How much faster than the job the current cue is.
+        self._faster = 1.0
         self._cue = cue_times.cues[0]
         self._too_long: list[Cue] = []
 
@@ -114,7 +115,7 @@ class TimedRendering(Rendering):
 
     def join_cues(self, spoken: Iterator[SynthesizedSegment]) -> Iterator[SynthesizedSegment]:
         """Join the segments of each cue into one, with natural pauses between them."""
-        engine_speed = self._asked_speed / self._job_stretch_speed
+        engine_speed = split_speed(self._asked_speed, native=self._native_speed)[0]
         for _, group in groupby(spoken, key=lambda one: self._cue_times.number_at(one.segment.start)):
             yield _joined(list(group), engine_speed=engine_speed, level_voices=self._level_voices)
 
@@ -124,22 +125,24 @@ class TimedRendering(Rendering):
 
     def _add(self, spoken: SynthesizedSegment) -> Caption | None:
         self._cue = self._cue_times.cues[self._cue_times.number_at(spoken.segment.start)]
-        self._stretch_speed = self._job_stretch_speed
+        self._faster = 1.0
         caption = super()._add(spoken)
         if self.duration_s > self._cue.next_s + _TOLERANCE_S:
             self._too_long.append(self._cue)
         return caption
 
-    def _trimmed(self, speech: Speech, *, rate_hz: int) -> Trimmed:
-        trimmed = super()._trimmed(speech, rate_hz=rate_hz)
+    def _trimmed(self, spoken: SynthesizedSegment, *, rate_hz: int) -> Trimmed:
+        trimmed = super()._trimmed(spoken, rate_hz=rate_hz)
         natural_s = len(trimmed.samples) / rate_hz
         time_s = self._cue.next_s - max(self._cue.start_s - _LEAD_IN_S, self.duration_s)
         if natural_s <= time_s:
             return trimmed
-        faster = min(MAX_FASTER, natural_s / time_s) if time_s > 0 else MAX_FASTER
-        self._stretch_speed *= faster
-        samples = stretch(trimmed.samples, sample_rate_hz=rate_hz, speed=faster)
-        return Trimmed(samples, round(trimmed.head / faster))
+        self._faster = min(MAX_FASTER, natural_s / time_s) if time_s > 0 else MAX_FASTER
+        samples = stretch(trimmed.samples, sample_rate_hz=rate_hz, speed=self._faster)
+        return Trimmed(samples, round(trimmed.head / self._faster))
+
+    def _stretch_speed(self, segment: Segment) -> float:
+        return super()._stretch_speed(segment) * self._faster
 
     def _caption(self, spoken: SynthesizedSegment, *, start: int, end: int, head: int) -> Caption:
         """The caption and its first word begin at the time of the cue, or later if the cue is late."""

@@ -273,7 +273,7 @@ def test_a_pause_is_published_with_the_speech_after_it() -> None:
         io.BytesIO(),
         audio_format="wav",
         mastering=True,
-        stretch_speed=1.0,
+        native_speed=None,
         asked_speed=1.0,
         open_live=lambda: writer,
         eager=False,
