@@ -41,7 +41,7 @@ Lexicon = Annotated[
         description="Pronunciations of words: a respelling, or phonemes between slashes.",
     ),
 ]
-InputType = Annotated[
+TimedInputType = Annotated[
     Literal["text", "srt", "vtt"] | None,
     Field(description="`srt` or `vtt`: `text` is SubRip or WebVTT, and each cue is spoken at its time."),
 ]
@@ -72,7 +72,7 @@ class SynthesisRequest(RequestModel):
     text: CleanText = Field(
         description="At most ORATIO_MAX_TEXT_CHARS characters, with at least one letter or digit."
     )
-    input_type: InputType = None
+    input_type: TimedInputType = None
     voice_id: str = Field(DEFAULT_VOICE, description="GET /voices lists them.")
     speed: float = Field(
         1.0, ge=0.25, le=4.0, allow_inf_nan=False, description="1 is the normal speed of the voice."
