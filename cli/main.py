@@ -102,9 +102,10 @@ def say(
     language: options.Language = None,
     audio_format: options.Format = None,
     seed: options.Seed = None,
-    captions: Annotated[
-        Path | None, typer.Option(help="Also write captions to this .srt, .vtt or .json file.")
+    input_type: Annotated[
+        str | None, typer.Option(help="Speak captions at their times: srt or vtt (default: text).")
     ] = None,
+    captions: options.Captions = None,
     lexicon: options.Lexicon = None,
     no_normalize: options.NoNormalize = False,
     as_json: options.AsJson = False,
@@ -123,6 +124,7 @@ def say(
         format=audio_format,
         seed=seed,
         normalize=False if no_normalize else None,
+        input_type=input_type,
     )
     raise typer.Exit(
         run(read_settings(), SayArguments(text, output, synthesis, captions, lexicon, as_json, url))
@@ -203,15 +205,16 @@ def export(
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="File to write (default: oratio.zip).")
     ] = None,
+    captions: Annotated[str | None, typer.Option(help="Also export captions: srt, vtt, json or ass.")] = None,
     as_json: options.AsJson = False,
     url: options.Url = None,
 ) -> None:
     """Export recordings as a ZIP file with a manifest."""
+    from cli.commands.export import ExportArguments
     from cli.commands.export import export as run
 
-    raise typer.Exit(
-        run(read_settings(), job_ids or [], everything=everything, output=output, as_json=as_json, url=url)
-    )
+    arguments = ExportArguments(job_ids or [], everything, output, captions, as_json, url)
+    raise typer.Exit(run(read_settings(), arguments))
 
 
 @app.command()

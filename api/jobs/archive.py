@@ -13,7 +13,8 @@ from api.http.ids import is_id
 from api.owner import OWNER
 from common.db.database import Database
 from common.formats import MEDIA_TYPES
-from common.recordings.queries import SpokenAudio, find_audio
+from common.recordings.caption_formats import render_captions
+from common.recordings.queries import SpokenAudio, find_audio, find_captions
 from common.store import Store
 
 CHUNK_BYTES = 256 * 1024
@@ -24,13 +25,18 @@ _FILE_MODE = 0o100644
 
 @dataclass(frozen=True, slots=True)
 class ArchiveEntry:
-    """One file of the archive."""
+    """The audio of one job. `stem` is its name, and that of its captions, without an extension."""
 
-    name: str
+    stem: str
+    extension: str
     job_id: str
     key: str
     size_bytes: int
     created_at: float
+
+    @property
+    def name(self) -> str:
+        return f"{self.stem}.{self.extension}"
 
 
 def find_entries(database: Database, job_ids: Sequence[str]) -> list[ArchiveEntry]:
@@ -38,7 +44,8 @@ def find_entries(database: Database, job_ids: Sequence[str]) -> list[ArchiveEntr
     found = ((number, audio) for number, audio in enumerate(_find_audio(database, job_ids), 1) if audio)
     return [
         ArchiveEntry(
-            name=f"{number:03d}_{file_stem(audio.title) or audio.job_id}.{MEDIA_TYPES[audio.format][1]}",
+            stem=f"{number:03d}_{file_stem(audio.title) or audio.job_id}",
+            extension=MEDIA_TYPES[audio.format][1],
             job_id=audio.job_id,
             key=audio.key,
             size_bytes=audio.size_bytes,
@@ -49,9 +56,17 @@ def find_entries(database: Database, job_ids: Sequence[str]) -> list[ArchiveEntr
 
 
 def write_zip(
-    database: Database, store: Store, entries: Sequence[ArchiveEntry], *, job_ids: Sequence[str]
+    database: Database,
+    store: Store,
+    entries: Sequence[ArchiveEntry],
+    *,
+    job_ids: Sequence[str],
+    caption_format: str | None = None,
 ) -> Iterable[bytes]:
-    """Yield a ZIP of the files, then `manifest.json`, which also lists missing ids. Blocks while it reads."""
+    """Yield a ZIP of the files, then `manifest.json`, which also lists missing ids. Blocks while it reads.
+
+    `caption_format`: also add the captions of each recording that has them.
+    """
     from stream_zip import ZIP_64, stream_zip
 
     sent: dict[str, str] = {}
@@ -61,7 +76,10 @@ def write_zip(
             chunks = _open(store, entry)
             if chunks is not None:
                 sent[entry.job_id] = entry.name
-                yield entry.name, utc_datetime(entry.created_at), _FILE_MODE, ZIP_64, chunks
+                created = utc_datetime(entry.created_at)
+                yield entry.name, created, _FILE_MODE, ZIP_64, chunks
+                if caption_format and (captions := _captions(database, entry.job_id, caption_format)):
+                    yield f"{entry.stem}.{caption_format}", created, _FILE_MODE, ZIP_64, (captions,)
         yield "manifest.json", datetime.now(UTC), _FILE_MODE, ZIP_64, _manifest(database, sent, job_ids)
 
     # Level 0 copies the data, because audio does not compress. The method "stored" would need checksums in advance.
@@ -89,6 +107,16 @@ def _open(store: Store, entry: ArchiveEntry) -> Iterable[bytes] | None:
     except FileNotFoundError:
         return None
     return chain((first,), chunks)
+
+
+def _captions(database: Database, job_id: str, kind: str) -> bytes | None:
+    """Return None for a recording without captions, or one that was deleted in the meantime."""
+    with database.read() as connection:
+        captions = find_captions(connection, job_id, owner=OWNER)
+        audio = find_audio(connection, [job_id], owner=OWNER).get(job_id)
+    if captions is None or audio is None:
+        return None
+    return render_captions(captions, kind=kind, text=audio.text, job_id=job_id, duration_s=audio.duration_s)
 
 
 def _manifest(database: Database, sent: dict[str, str], job_ids: Sequence[str]) -> Iterator[bytes]:

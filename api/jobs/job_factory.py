@@ -59,8 +59,8 @@ def check_text(body: SynthesisRequest, settings: Settings, *, may_be_silent: boo
 class JobRequest:
     """A synthesis request with the options of its endpoint.
 
-    `joins`: an equal job of the same owner that has not ended is used for this request. `streamed`, `keep`, `live_text`
-    and `sample_rate_hz` are as in `Options`.
+    `joins`: an equal job of the same owner that has not ended is used for this request. `streamed`, `keep`,
+    `live_text`, `sample_rate_hz` and `cue_times_ms` are as in `Options`.
     """
 
     body: SynthesisRequest
@@ -70,6 +70,7 @@ class JobRequest:
     keep: bool = True
     live_text: bool = False
     joins: bool = False
+    cue_times_ms: tuple[int, ...] = ()
     sample_rate_hz: int = 0
 
     @property
@@ -84,6 +85,7 @@ class JobRequest:
             streamed=self.streamed,
             keep=self.keep,
             live_text=self.live_text,
+            cue_times_ms=self.cue_times_ms,
             sample_rate_hz=self.sample_rate_hz,
         )
 
@@ -135,7 +137,7 @@ def _make_job(job_request: JobRequest, workers: Sequence[WorkerStatus], *, setti
         owner=OWNER,
         request_id=job_request.request_id,
         idempotency_key=job_request.key,
-        request_hash=_digest(body) if job_request.key else "",
+        request_hash=_digest(job_request) if job_request.key else "",
         join_key=_join_key(job_request) if job_request.joins else None,
         options=_with_stages(job_request.options, routed_voices, stages, lane=body.priority),
     )
@@ -208,7 +210,7 @@ def _warnings(routed: _RoutedVoice, body: SynthesisRequest, *, named: bool) -> I
 def _join_key(job_request: JobRequest) -> str:
     """Return a key that no client can send as an idempotency key, so that the two never collide."""
     keep, rate = "k" if job_request.keep else "", job_request.sample_rate_hz or ""
-    return f"\x01{_digest(job_request.body)}{keep}{rate}"
+    return f"\x01{_digest(job_request)}{keep}{rate}"
 
 
 def pick_key(body: SynthesisRequest, header: str | None) -> str | None:
@@ -249,8 +251,10 @@ def _style_warnings(voice: Voice, style: str | None) -> tuple[str, ...]:
     )
 
 
-def _digest(body: SynthesisRequest) -> str:
-    fields = body.model_dump(exclude={"idempotency_key", "webhook", "use_cache"})
+def _digest(job_request: JobRequest) -> str:
+    fields = job_request.body.model_dump(exclude={"idempotency_key", "webhook", "use_cache"})
+    if job_request.cue_times_ms:
+        fields["cue_times_ms"] = job_request.cue_times_ms
     return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
 
 

@@ -1,8 +1,6 @@
 """Captions of a recording: subtitles for players, and JSON for programs."""
 
 import hashlib
-import json
-from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -18,7 +16,8 @@ from api.owner import OWNER
 from api.schemas.captions import CaptionDocument
 from common.db.database import Database
 from common.errors import NotFound
-from common.recordings.captions import as_document, as_srt, as_vtt
+from common.recordings.caption_formats import MEDIA_TYPES, render_captions
+from common.recordings.captions import Caption
 from common.recordings.queries import SpokenAudio, find_captions
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
@@ -27,7 +26,6 @@ _ERRORS = documented_errors(400, 404, 409, 410)
 _NOT_MODIFIED: Responses = {304: {"description": "Not modified: `If-None-Match` names the current content."}}
 
 Download = Annotated[bool, Query(description="Let browsers save the file.")]
-Rendering = Callable[[list[Any], SpokenAudio], str]
 
 
 def _documented(media_type: str, schema: Any) -> Responses:
@@ -47,9 +45,7 @@ _JSON: Responses = {200: {"model": CaptionDocument, "description": "The captions
 )
 def srt(request: Request, database: DatabaseDep, job_id: str, *, download: Download = False) -> Response:
     """Captions as SubRip."""
-    return _serve(
-        request, database, job_id, _as_srt, kind="srt", media_type="application/x-subrip", download=download
-    )
+    return _serve(request, database, job_id, kind="srt", download=download)
 
 
 @router.get(
@@ -60,8 +56,18 @@ def srt(request: Request, database: DatabaseDep, job_id: str, *, download: Downl
 )
 def vtt(request: Request, database: DatabaseDep, job_id: str, *, download: Download = False) -> Response:
     """Captions as WebVTT, with voices if there are several."""
-    media_type = "text/vtt; charset=utf-8"
-    return _serve(request, database, job_id, _as_vtt, kind="vtt", media_type=media_type, download=download)
+    return _serve(request, database, job_id, kind="vtt", download=download)
+
+
+@router.get(
+    "/{job_id}/captions.ass",
+    summary="SubStation Alpha captions",
+    response_class=Response,
+    responses=_documented("text/x-ssa", _TEXT),
+)
+def ass(request: Request, database: DatabaseDep, job_id: str, *, download: Download = False) -> Response:
+    """Captions as Advanced SubStation Alpha, with words that light up when they are spoken."""
+    return _serve(request, database, job_id, kind="ass", download=download)
 
 
 @router.get(
@@ -72,23 +78,12 @@ def vtt(request: Request, database: DatabaseDep, job_id: str, *, download: Downl
 )
 def document(request: Request, database: DatabaseDep, job_id: str, *, download: Download = False) -> Response:
     """All segments, and words if the model provides their times, with their positions in the text."""
-    return _serve(
-        request, database, job_id, _as_json, kind="json", media_type="application/json", download=download
-    )
+    return _serve(request, database, job_id, kind="json", download=download)
 
 
-def _serve(
-    request: Request,
-    database: Database,
-    job_id: str,
-    rendering: Rendering,
-    *,
-    kind: str,
-    media_type: str,
-    download: bool,
-) -> Response:
+def _serve(request: Request, database: Database, job_id: str, *, kind: str, download: bool) -> Response:
     audio = find_spoken_audio(database, checked_job_id(job_id))
-    content = rendering(_find_captions(database, job_id), audio).encode()
+    content = _render(_find_captions(database, job_id), audio, kind=kind)
     etag = f'"{hashlib.sha256(content).hexdigest()}"'
     headers = {
         "Cache-Control": "private, no-cache",
@@ -99,10 +94,10 @@ def _serve(
     }
     if etag_matches(request.headers, etag=etag):
         return Response(status_code=304, headers=headers)
-    return Response(content, headers=headers, media_type=media_type)
+    return Response(content, headers=headers, media_type=MEDIA_TYPES[kind])
 
 
-def _find_captions(database: Database, job_id: str) -> list[Any]:
+def _find_captions(database: Database, job_id: str) -> list[Caption]:
     """Raises NotFound."""
     with database.read() as connection:
         captions = find_captions(connection, job_id, owner=OWNER)
@@ -112,14 +107,7 @@ def _find_captions(database: Database, job_id: str) -> list[Any]:
     return captions
 
 
-def _as_srt(captions: list[Any], audio: SpokenAudio) -> str:
-    return as_srt(captions, text=audio.text)
-
-
-def _as_vtt(captions: list[Any], audio: SpokenAudio) -> str:
-    return as_vtt(captions, text=audio.text)
-
-
-def _as_json(captions: list[Any], audio: SpokenAudio) -> str:
-    content = as_document(captions, text=audio.text, job_id=audio.job_id, duration_s=audio.duration_s)
-    return json.dumps(content)
+def _render(captions: list[Caption], audio: SpokenAudio, *, kind: str) -> bytes:
+    return render_captions(
+        captions, kind=kind, text=audio.text, job_id=audio.job_id, duration_s=audio.duration_s
+    )

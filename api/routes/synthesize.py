@@ -12,6 +12,7 @@ from api.http.fast_route import SynthesisRoute
 from api.http.request_scope import address, note_job, request_id
 from api.jobs import job_factory, job_result
 from api.jobs.job_factory import JobRequest
+from api.jobs.timed_requests import read_cues
 from api.jobs.views import job_view
 from api.schemas.job import Job
 from api.schemas.synthesis import KEY_PATTERN, SynthesisRequest
@@ -47,10 +48,11 @@ async def synthesize(
     Returns 200 with the finished job. With `async_mode=true`, or if the job takes longer than `ORATIO_SYNC_WAIT_S`,
     returns 202 with the address of the job in `Location`. Disconnecting does not cancel the job.
     """
+    body, cue_times_ms = await read_cues(body, allow_fake=gateway.settings.fake_engine)
     job_factory.check_text(body, gateway.settings)
     key = job_factory.pick_key(body, idempotency_key)
     job = await job_factory.build_job(
-        JobRequest(body, key=key, request_id=request_id(request)),
+        JobRequest(body, key=key, request_id=request_id(request), cue_times_ms=cue_times_ms),
         settings=gateway.settings,
         worker_cache=gateway.worker_cache,
     )

@@ -1,6 +1,10 @@
 """Captions: the times of the segments and words of a recording."""
 
+from typing import Literal
+
 from api.schemas.base import ResponseModel
+
+CaptionFormat = Literal["srt", "vtt", "json", "ass"]
 
 
 class CaptionWord(ResponseModel):

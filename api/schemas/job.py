@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import ConfigDict, Field, JsonValue
 
 from api.schemas.base import RequestModel, ResponseModel
+from api.schemas.captions import CaptionFormat
 from api.schemas.error import ErrorDetail
 from common.status import JobStatus
 
@@ -120,6 +121,12 @@ class JobIds(RequestModel):
     model_config = ConfigDict(json_schema_extra={"examples": [{"job_ids": [EXAMPLE_ID]}]})
 
     job_ids: list[str] = Field(min_length=1)
+
+
+class ExportRequest(JobIds):
+    captions: CaptionFormat | None = Field(
+        None, description="Also export captions, with the name of the audio. Recordings may have none."
+    )
 
 
 class DeletedJob(ResponseModel):

@@ -45,6 +45,13 @@ InputType = Annotated[
     Literal["text", "ssml"] | None,
     Field(description="`text` or `ssml`. If it is left out, a text that begins with `<speak>` is SSML."),
 ]
+TimedInputType = Annotated[
+    Literal["text", "ssml", "srt", "vtt"] | None,
+    Field(
+        description="If it is left out, a text that begins with `<speak>` is SSML. `srt` and `vtt`: `text` is SubRip "
+        "or WebVTT, and each cue is spoken at its time."
+    ),
+]
 CLEAN_PAGES = "Leave out page numbers and running heads of a text that was copied from pages."
 NORMALIZE = "Convert numbers, dates, units, links and Markdown to words first."
 
@@ -73,7 +80,7 @@ class SynthesisRequest(RequestModel):
     text: CleanText = Field(
         description="At most ORATIO_MAX_TEXT_CHARS characters, with at least one letter or digit."
     )
-    input_type: InputType = None
+    input_type: TimedInputType = None
     voice_id: str = Field(DEFAULT_VOICE, description="GET /voices lists them.")
     speed: float = Field(
         1.0, ge=0.25, le=4.0, allow_inf_nan=False, description="1 is the normal speed of the voice."

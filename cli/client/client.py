@@ -10,14 +10,14 @@ from cli.client.connection import Connection, OnWait
 from cli.client.decoding import R, decode, decode_list
 from cli.client.errors import ClientError
 from cli.client.events import GIVE_UP_AFTER_S, Event, follow
-from cli.client.files import atomic_write, download_file, save_response
+from cli.client.files import AudioFile, atomic_write, download_file, save_response
 from cli.client.model_records import Download, Downloads, ModelCommands, ModelsStatus
 from cli.client.records import DeletionResult, Job, Progress, Recording, Rendition, Status, Voice
 from cli.client.streaming import SpeechStream
 from cli.client.synthesis_options import SynthesisOptions, speech_body, synthesis_body
 from cli.client.worker_records import Estimate, Workers
 
-Captions = Literal["srt", "vtt", "json"]
+Captions = Literal["srt", "vtt", "json", "ass"]
 # The largest page and batch that the service accepts.
 _PAGE_SIZE = 100
 _BATCH_SIZE = 100
@@ -148,10 +148,10 @@ class Client:
             if rendition.status == "completed":
                 return rendition
 
-    def media_type(self, job_id: str) -> str:
-        """Return the media type of the audio of a job or recording."""
+    def audio_file(self, job_id: str) -> AudioFile:
+        """Return the media type and the name of the audio of a job or recording."""
         with self._connection.open("GET", f"/jobs/{job_id}/audio", headers={"Range": "bytes=0-0"}) as answer:
-            return str(answer.headers.get("content-type", ""))
+            return AudioFile.of(answer.headers, default_stem=f"oratio-{job_id}")
 
     def captions(self, job_id: str, kind: Captions) -> str:
         with self._connection.open("GET", f"/jobs/{job_id}/captions.{kind}") as answer:
@@ -187,9 +187,13 @@ class Client:
         """Return one result for each job id."""
         return self._delete_many("/history/batch_delete", job_ids)
 
-    def export_zip(self, job_ids: Sequence[str], target: Path) -> int:
-        """Save the recordings of these jobs and a manifest as a ZIP file. Return its size in bytes."""
-        return save_response(self._connection, "POST", "/export/zip", target, json={"job_ids": list(job_ids)})
+    def export_zip(self, job_ids: Sequence[str], target: Path, *, captions: Captions | None = None) -> int:
+        """Save the recordings of these jobs and a manifest as a ZIP file. Return its size in bytes.
+
+        `captions` adds a file of captions for each recording.
+        """
+        body = _without_none({"job_ids": list(job_ids), "captions": captions})
+        return save_response(self._connection, "POST", "/export/zip", target, json=body)
 
     def voices(self, *, model: str | None = None, language: str | None = None) -> list[Voice]:
         params = _without_none({"model": model, "language": language})

@@ -1,15 +1,36 @@
 """Saves responses as files. A file appears only once it is complete."""
 
+import re
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Self
+from urllib.parse import unquote
 
 from cli.client.connection import RETRY_DELAY_S, Connection
 from cli.client.errors import ClientError
 from cli.client.events import GIVE_UP_AFTER_S
+
+_NAME = re.compile(r"filename\*=UTF-8''([^;\s]+)\.\w+")
+
+
+@dataclass(frozen=True, slots=True)
+class AudioFile:
+    """`stem` is the name that the service gives to the files of a recording, without an extension."""
+
+    media_type: str
+    stem: str
+
+    @classmethod
+    def of(cls, headers: Mapping[str, str], *, default_stem: str) -> Self:
+        found = _NAME.search(headers.get("content-disposition", ""))
+        stem = unquote(found[1]) if found else default_stem
+        # A name from another machine must not lead out of the folder.
+        is_safe = stem.isprintable() and not set(stem) & set("/\\:") and not stem.startswith(".")
+        return cls(headers.get("content-type", ""), stem if is_safe else default_stem)
 
 
 @contextmanager

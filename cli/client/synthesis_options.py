@@ -15,6 +15,7 @@ class SynthesisOptions(TypedDict, total=False):
     seed: int | None
     lexicon: Mapping[str, str] | None
     normalize: bool | None
+    input_type: str | None
 
 
 # POST /v1/audio/speech has other names for some options.

@@ -7,7 +7,7 @@ import typer
 
 from cli.commands.command_group import ListByDefaultGroup
 from cli.commands.configuration import read_settings
-from cli.commands.options import AsJson, Limit, RecordingId, RecordingIds, Url, Voice
+from cli.commands.options import AsJson, Captions, Limit, RecordingId, RecordingIds, Url, Voice
 
 app = typer.Typer(cls=ListByDefaultGroup, help="List, search, download, rename and delete recordings.")
 
@@ -58,13 +58,16 @@ def get(
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Folder, or file whose extension sets the format.")
     ] = None,
+    captions: Captions = None,
     as_json: AsJson = False,
     url: Url = None,
 ) -> None:
     """Download the audio of a recording, in its own or another format."""
     from cli.commands.recordings import fetch
 
-    raise typer.Exit(fetch(read_settings(), job_id, output=output, as_json=as_json, url=url))
+    raise typer.Exit(
+        fetch(read_settings(), job_id, output=output, captions=captions, as_json=as_json, url=url)
+    )
 
 
 @app.command()

@@ -17,6 +17,12 @@ UrlOrStart = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Captions = Annotated[
+    Path | None,
+    typer.Option(
+        help="Also write captions to this .srt, .vtt, .json or .ass file, or beside the audio: --captions srt."
+    ),
+]
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="Maximum number to list.")]
 JobId = Annotated[str, typer.Argument(help="Job id.", autocompletion=completion.job_ids)]
 JobIds = Annotated[

@@ -5,9 +5,10 @@ from pathlib import Path
 from cli.client import Recording
 from cli.commands.connect import connect
 from cli.commands.job_table import format_duration
+from cli.commands.say import write_captions
 from cli.output.console import make_console, print_json
 from cli.output.tables import local_time, show_table, single_line, time_zone_name
-from cli.output.target import InvalidOutput, recording_target
+from cli.output.target import InvalidOutput, captions_target, recording_target
 from common.settings import Settings
 
 
@@ -37,17 +38,27 @@ def rename(settings: Settings, job_id: str, title: str, *, as_json: bool, url: s
     return 0
 
 
-def fetch(settings: Settings, job_id: str, *, output: Path | None, as_json: bool, url: str | None) -> int:
+def fetch(
+    settings: Settings,
+    job_id: str,
+    *,
+    output: Path | None,
+    captions: Path | None,
+    as_json: bool,
+    url: str | None,
+) -> int:
     """Return the exit status."""
     errors = make_console(stderr=True)
     with connect(settings, url=url, errors=errors) as client:
         try:
-            target, other = recording_target(
-                output, name=f"oratio-{job_id}", media_type=client.media_type(job_id)
-            )
+            named = client.audio_file(job_id)
+            target, other = recording_target(output, name=named.stem, media_type=named.media_type)
+            captions_file = captions_target(captions, audio=target) if captions else None
             if other:
                 client.transcode(job_id, other)
             size_bytes = client.download(job_id, target, audio_format=other)
+            if captions_file:
+                write_captions(client, job_id, *captions_file)
         except InvalidOutput as error:
             errors.print(str(error))
             return 2

@@ -8,13 +8,14 @@ from pathlib import Path
 from rich.console import Console
 
 from cli.client import Client, ClientError, Job, SynthesisOptions
+from cli.client.client import Captions
 from cli.client.files import atomic_write
 from cli.commands.connect import INTERRUPTED, report_waits
 from cli.commands.speech_input import InvalidInput, read_lexicon, read_text
 from cli.commands.temporary_service import find_or_start_service
 from cli.output.console import make_console, print_json
 from cli.output.progress import job_progress
-from cli.output.target import InvalidOutput, captions_format, choose_target
+from cli.output.target import InvalidOutput, captions_target, choose_target
 from cli.service.data_dir_lock import AlreadyRunning
 from cli.service.discovery import ServiceNotFound
 from cli.service.stack import StartFailed
@@ -41,6 +42,7 @@ class _Plan:
     text: str
     target: Path
     options: SynthesisOptions
+    captions: tuple[Path, Captions] | None
 
 
 def say(settings: Settings, arguments: SayArguments) -> int:
@@ -55,8 +57,8 @@ def say(settings: Settings, arguments: SayArguments) -> int:
         ):
             job = _speak(client, plan, errors)
             size_bytes = client.download(job.job_id, plan.target)
-            if arguments.captions:
-                _write_captions(client, job.job_id, arguments.captions)
+            if plan.captions:
+                write_captions(client, job.job_id, *plan.captions)
     except (InvalidOutput, InvalidInput) as error:
         errors.print(str(error))
         return 2
@@ -66,18 +68,17 @@ def say(settings: Settings, arguments: SayArguments) -> int:
     except KeyboardInterrupt:
         errors.print("Stopped.")
         return INTERRUPTED
-    _show(job, plan.target, size_bytes, arguments)
+    _show(job, plan, size_bytes, as_json=arguments.as_json)
     return 0
 
 
 def _plan(arguments: SayArguments, errors: Console) -> _Plan:
     """Check the arguments and read the text. Raises InvalidOutput and InvalidInput."""
     target, audio_format = choose_target(arguments.output, arguments.options.get("format"))
-    if arguments.captions:
-        captions_format(arguments.captions)
+    captions = captions_target(arguments.captions, audio=target) if arguments.captions else None
     options = SynthesisOptions(**arguments.options)
     options["format"], options["lexicon"] = audio_format, read_lexicon(arguments.lexicon)
-    return _Plan(read_text(arguments.text, errors), target, options)
+    return _Plan(read_text(arguments.text, errors), target, options, captions)
 
 
 def _speak(client: Client, plan: _Plan, errors: Console) -> Job:
@@ -105,19 +106,20 @@ def _warn(warnings: Iterable[str], errors: Console, *, shown: Sequence[str] = ()
     return known
 
 
-def _write_captions(client: Client, job_id: str, target: Path) -> None:
-    captions = client.captions(job_id, captions_format(target))
+def write_captions(client: Client, job_id: str, target: Path, kind: Captions) -> None:
+    captions = client.captions(job_id, kind)
     with atomic_write(target) as file:
         file.write(captions.encode())
 
 
-def _show(job: Job, target: Path, size_bytes: int, arguments: SayArguments) -> None:
-    if arguments.as_json:
-        captions = str(arguments.captions) if arguments.captions else None
-        print_json({**job.raw, "file": str(target), "captions_file": captions})
+def _show(job: Job, plan: _Plan, size_bytes: int, *, as_json: bool) -> None:
+    captions_file = plan.captions[0] if plan.captions else None
+    if as_json:
+        shown = str(captions_file) if captions_file else None
+        print_json({**job.raw, "file": str(plan.target), "captions_file": shown})
         return
     kind = "a beep, not speech" if job.provider == "stub" else f"spoken by {job.voice_id}"
     console = make_console()
-    console.print(f"{target}: {job.duration_s:.1f} s, {size_bytes:,} bytes, {kind}")
-    if arguments.captions:
-        console.print(f"captions in {arguments.captions}")
+    console.print(f"{plan.target}: {job.duration_s:.1f} s, {size_bytes:,} bytes, {kind}")
+    if captions_file:
+        console.print(f"captions in {captions_file}")

@@ -2,14 +2,14 @@
 
 from itertools import count
 from pathlib import Path
-from typing import cast
+from typing import get_args
 
 from cli.client.client import Captions
 from common.formats import MEDIA_TYPES
 
 _FORMAT_OF_EXTENSION = {extension: name for name, (_, extension) in MEDIA_TYPES.items()} | {"ogg": "opus"}
 _EXTENSION_OF_MEDIA_TYPE = dict(MEDIA_TYPES.values())
-_CAPTIONS = ("srt", "vtt", "json")
+CAPTIONS: tuple[Captions, ...] = get_args(Captions)
 
 
 class InvalidOutput(Exception):
@@ -41,12 +41,31 @@ def check_target(output: Path) -> Path:
     return output
 
 
-def captions_format(path: Path) -> Captions:
-    """Return the format of captions by the extension of the file. Raises InvalidOutput."""
-    kind = check_target(path).suffix.removeprefix(".").lower()
-    if kind not in _CAPTIONS:
-        raise InvalidOutput(f"The file of captions must end in .srt, .vtt or .json, not {path.name!r}.")
-    return cast(Captions, kind)
+def captions_target(wanted: Path, *, audio: Path) -> tuple[Path, Captions]:
+    """Return the file and the format of captions.
+
+    `wanted` is a file, or only a format. The file is then called like that of the audio. Raises InvalidOutput.
+    """
+    if (kind := _caption_format(str(wanted))) is not None:
+        return audio.with_suffix(f".{kind}"), kind
+    kind = _caption_format(check_target(wanted).suffix)
+    if kind is None:
+        raise InvalidOutput(
+            f"The file of captions must end in .srt, .vtt, .json or .ass, not {wanted.name!r}."
+        )
+    return wanted, kind
+
+
+def check_caption_format(kind: str | None) -> Captions | None:
+    """Raises InvalidOutput."""
+    known = _caption_format(kind or "")
+    if kind and known is None:
+        raise InvalidOutput(f"The format {kind!r} of captions is unknown. Use one of {', '.join(CAPTIONS)}.")
+    return known
+
+
+def _caption_format(name: str) -> Captions | None:
+    return next((kind for kind in CAPTIONS if kind == name.removeprefix(".").lower()), None)
 
 
 def recording_target(output: Path | None, *, name: str, media_type: str) -> tuple[Path, str | None]:

@@ -8,7 +8,7 @@ from functools import cache
 from common.catalogue import mms
 from common.catalogue.models import FAKE_MODEL, find_model
 from common.catalogue.voice_mix import parse_mix
-from common.errors import InvalidRequest, NotFound
+from common.errors import InvalidRequest, NotFound, OratioError
 
 VOICE_ID = re.compile(r"[a-z0-9_-]{1,64}")
 DEFAULT_VOICE = "hibari_heart"
@@ -146,6 +146,14 @@ def find_voice(voice_id: str, *, allow_fake: bool = False) -> Voice:
     if voice is None:
         raise voice_not_found()
     return voice
+
+
+def voice_name(voice_id: str) -> str:
+    """The name of a voice for people, or its id if the catalogue does not have it any more."""
+    try:
+        return find_voice(voice_id, allow_fake=True).name
+    except OratioError:
+        return voice_id
 
 
 def voice_not_found() -> NotFound:

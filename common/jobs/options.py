@@ -7,6 +7,8 @@ from typing import Any
 # Stored names that differ from the attributes. Earlier releases wrote them.
 _STORED_NAMES = {"stages": "legs", "stage_of_voice": "cast"}
 
+CUE_SEPARATOR = "\n\n"
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -18,7 +20,8 @@ class Options:
     models passes through, in order. `stage_of_voice`: voice id to the index of its stage. `sample_rate_hz`: the rate of
     the audio; 0 is that of the first voice.
 
-    `input_type`: "text", "ssml", or None to detect it. `clean_pages`: leave out page numbers and running heads.
+    `input_type`: "text", "ssml", "srt", "vtt", or None to detect it. `clean_pages`: leave out page numbers and running
+    heads. `cue_times_ms`: start and end of each cue, if the text has cues. They are separated by `CUE_SEPARATOR`.
     """
 
     normalize: bool = True
@@ -29,6 +32,7 @@ class Options:
     live_text: bool = False
     stages: Sequence[str] = ()
     stage_of_voice: Mapping[str, int] = field(default_factory=dict)
+    cue_times_ms: Sequence[int] = ()
     sample_rate_hz: int = 0
     input_type: str | None = None
     clean_pages: bool = False

@@ -62,25 +62,63 @@ def as_document(captions: Sequence[Caption], *, text: str, job_id: str, duration
     return {"job_id": job_id, "duration_s": duration_s, "segments": segments}
 
 
-def as_srt(captions: Sequence[Caption], *, text: str) -> str:
-    """SubRip. The format has no escapes, so `-->` in the text becomes an arrow character."""
+def as_srt(captions: Sequence[Caption], *, text: str, duration_s: float = 0.0) -> str:
+    """SubRip. The format has no escapes, so `-->` in the text becomes an arrow character.
+
+    `duration_s`: the end of the audio, until which the last subtitle may stay.
+    """
     blocks = (
         f"{number}\n{_time_range(subtitle, point=',')}\n{_text(subtitle).replace('-->', '→')}\n"
-        for number, (subtitle, _) in enumerate(_subtitles(captions, text), start=1)
+        for number, (subtitle, _) in enumerate(
+            timed_subtitles(captions, text, duration_s=duration_s), start=1
+        )
     )
     return "\n".join(blocks)
 
 
-def as_vtt(captions: Sequence[Caption], *, text: str) -> str:
-    """WebVTT. Subtitles name their voice if the recording has several."""
+def as_vtt(captions: Sequence[Caption], *, text: str, duration_s: float = 0.0) -> str:
+    """WebVTT. Subtitles name their voice if the recording has several. `duration_s` is as for `as_srt`."""
     has_several_voices = len({one.voice_id for one in captions}) > 1
     blocks = ["WEBVTT\n"]
-    for number, (subtitle, voice_id) in enumerate(_subtitles(captions, text), start=1):
+    for number, (subtitle, caption) in enumerate(
+        timed_subtitles(captions, text, duration_s=duration_s), start=1
+    ):
         shown = _text(subtitle).translate(_ESCAPES)
-        if has_several_voices and voice_id:
-            shown = f"<v {voice_id.translate(_ESCAPES)}>{shown}</v>"
+        if has_several_voices and caption.voice_id:
+            shown = f"<v {caption.voice_id.translate(_ESCAPES)}>{shown}</v>"
         blocks.append(f"{number}\n{_time_range(subtitle, point='.')}\n{shown}\n")
     return "\n".join(blocks)
+
+
+def timed_subtitles(
+    captions: Sequence[Caption], text: str, *, duration_s: float
+) -> Iterator[tuple[Subtitle, Caption]]:
+    """Each subtitle with its caption. All last at least 1 ms, because players drop empty ones.
+
+    `duration_s` is the end of the audio.
+    """
+    previous_end_ms = 0
+    text = mask_markup(text)
+    ordered = normalized(captions, text=text)
+    for number, caption in enumerate(ordered, start=1):
+        until_s = ordered[number].start_s if number < len(ordered) else max(duration_s, caption.end_s)
+        subtitles = split_segment(
+            text, start=caption.start, end=caption.end, timeline=timeline_of(caption), until_s=until_s
+        )
+        for subtitle in subtitles:
+            start_ms = max(previous_end_ms, subtitle.start_ms)
+            previous_end_ms = max(start_ms + 1, subtitle.end_ms)
+            yield replace(subtitle, start_ms=start_ms, end_ms=previous_end_ms), caption
+
+
+def timeline_of(caption: Caption) -> Timeline:
+    spans = (
+        (caption.start, caption.start_s, caption.end, caption.end_s),
+        *((w.start, w.start_s, w.end, w.end_s) for w in caption.words),
+    )
+    return Timeline(
+        point for start, start_s, end, end_s in spans for point in ((start, start_s), (end, end_s))
+    )
 
 
 def _clamped(start: int, end: int, *, minimum: int, maximum: int) -> tuple[int, int]:
@@ -122,28 +160,6 @@ def _segment(index: int, caption: Caption, text: str) -> dict[str, Any]:
         "voice_id": caption.voice_id,
         "words": words,
     }
-
-
-def _subtitles(captions: Sequence[Caption], text: str) -> Iterator[tuple[Subtitle, str | None]]:
-    """Each subtitle with its voice. All last at least 1 ms, because players drop empty ones."""
-    previous_end_ms = 0
-    text = mask_markup(text)
-    for caption in normalized(captions, text=text):
-        timeline = _timeline(caption)
-        for subtitle in split_segment(text, start=caption.start, end=caption.end, timeline=timeline):
-            start_ms = max(previous_end_ms, subtitle.start_ms)
-            previous_end_ms = max(start_ms + 1, subtitle.end_ms)
-            yield replace(subtitle, start_ms=start_ms, end_ms=previous_end_ms), caption.voice_id
-
-
-def _timeline(caption: Caption) -> Timeline:
-    spans = (
-        (caption.start, caption.start_s, caption.end, caption.end_s),
-        *((w.start, w.start_s, w.end, w.end_s) for w in caption.words),
-    )
-    return Timeline(
-        point for start, start_s, end, end_s in spans for point in ((start, start_s), (end, end_s))
-    )
 
 
 def _text(subtitle: Subtitle) -> str:

@@ -22,13 +22,16 @@ MAX_CRASHES = 3
 
 @dataclass(frozen=True, slots=True)
 class ClaimedRendition:
-    """A rendition that this process works on, with its source audio."""
+    """A rendition that this process works on, with its source audio and the values of its tags."""
 
     lease: Lease
     source_key: str
     source_format: str
     recipe: str
     duration_s: float
+    title: str
+    voice_id: str
+    created_at: float
 
     @property
     def job_id(self) -> str:
@@ -149,7 +152,10 @@ def claim(
     `formats` are the formats that the worker can read and write.
     """
     source = connection.execute(
-        select(Audio.key, Audio.format, Audio.recipe, Audio.duration_s)
+        select(
+            *(Audio.key, Audio.format, Audio.recipe, Audio.duration_s),
+            *(Recording.title, Recording.voice_id, Recording.created_at),
+        )
         .join(Recording, Recording.audio_key == Audio.key)
         .where(Recording.job_id == job_id)
     ).first()
@@ -160,7 +166,16 @@ def claim(
     if row is None:
         return None
     lease = Lease(RENDITIONS, key, row.attempt)
-    return ClaimedRendition(lease, source.key, source.format, source.recipe, source.duration_s)
+    return ClaimedRendition(
+        lease=lease,
+        source_key=source.key,
+        source_format=source.format,
+        recipe=source.recipe,
+        duration_s=source.duration_s,
+        title=source.title,
+        voice_id=source.voice_id,
+        created_at=source.created_at,
+    )
 
 
 def finish(connection: Connection, rendition: ClaimedRendition, audio: RenditionAudio) -> bool:

@@ -1,20 +1,32 @@
-"""Splits a segment into subtitles of at most two lines, at sentence and clause ends where possible."""
+"""Splits a segment into subtitles of at most two lines that can be read while they are shown."""
 
 import html
 import re
-import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, takewhile
+from itertools import accumulate
+from math import ceil
 
 from common.markup.ssml import is_ssml
+from common.recordings.line_breaks import (
+    CLAUSE_ENDS,
+    CLOSING,
+    LINE_WIDTH,
+    OPENING,
+    SENTENCE_ENDS,
+    Fragment,
+    break_cost,
+    find_fragments,
+    line_text,
+)
 
-# The limit that television stations use. A wide character, such as a Chinese one, counts as two columns.
-LINE_WIDTH = 42
 MAX_LINES = 2
+# How fast viewers read, as television stations assume it, and the shortest time in which they notice a subtitle. The
+# speech may be faster than that: subtitles then stay during the pause that follows, if there is one.
+READING_COLUMNS_PER_S = 17
+MIN_SHOWN_S = 1.0
 
-_CHUNK = re.compile(r"\S+")
 # Stands in for masked characters. It is a control character, so it is never shown.
 _MASK = "\0"
 _TAG = re.compile(r"<!\[CDATA\[|\]\]>|<[^<>]*>")
@@ -24,19 +36,24 @@ _SOURCE_MARKS = re.compile(
     r"|(?<![\w*_])[*_]{1,3}(?=[^\s*_])|(?<=[^\s*_])[*_]{1,3}(?![\w*_])",
     re.MULTILINE,
 )
-_CLOSING = "\"')]}»”’›」』）"  # noqa: RUF001
-_SENTENCE_ENDS, _CLAUSE_ENDS = tuple(".!?…。！？؟।"), tuple(",;:—–、，；：،")  # noqa: RUF001
-_SILENT_CHARS = "".join((_CLOSING, *_SENTENCE_ENDS, *_CLAUSE_ENDS, " \n\t([{«“‘「『（¿¡"))  # noqa: RUF001
+_SILENT_CHARS = "".join((*CLOSING, *SENTENCE_ENDS, *CLAUSE_ENDS, *OPENING, " \n\t"))
 # A subtitle stays until the next one when the silence between them is shorter than this.
 _MIN_GAP_S = 1.0
-_JOINERS = ("\u200d", "\ufe0e", "\ufe0f")
+# What a subtitle costs, and a column that cannot be read in time, in columns of uneven width.
+_SUBTITLE_COST, _UNREAD_COST = 20.0, 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class Subtitle:
+    """Fragments in one or two lines. They are spoken from `start_ms`, and shown until `end_ms`."""
+
     start_ms: int
     end_ms: int
-    lines: tuple[str, ...]
+    rows: tuple[tuple[Fragment, ...], ...]
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        return tuple(map(line_text, self.rows))
 
 
 class Timeline:
@@ -57,23 +74,6 @@ class Timeline:
         return from_s + (to_s - from_s) * (char - left) / (right - left)
 
 
-@dataclass(frozen=True, slots=True)
-class _Fragment:
-    """Characters [start, end), which stay on one line. `text` is how they are shown.
-
-    `space_before`: white space precedes it in the source.
-    """
-
-    start: int
-    end: int
-    text: str
-    space_before: bool
-
-    @property
-    def width(self) -> int:
-        return _width(self.text)
-
-
 def mask_markup(text: str) -> str:
     """Replace Markdown marks, link targets and phonemes by characters that are not shown. Keeps the length.
 
@@ -90,115 +90,110 @@ def _masked(match: re.Match[str]) -> str:
     return f"{_MASK}{word}".ljust(len(match[0]), _MASK) if word else _MASK * len(match[0])
 
 
-def split_segment(text: str, *, start: int, end: int, timeline: Timeline) -> Iterator[Subtitle]:
-    """The subtitles of characters [start, end), in order. None when nothing in them is visible."""
-    fragments = list(_fragments(text, start=start, end=end))
-    while fragments:
-        count = _count_for_next(fragments)
-        shown, fragments = fragments[:count], fragments[count:]
-        first, last = _trim_silent(text, start=shown[0].start, end=shown[-1].end)
-        end_s = timeline.seconds_at(last if fragments else end)
-        if fragments and timeline.seconds_at(fragments[0].start) - end_s < _MIN_GAP_S:
-            end_s = timeline.seconds_at(_trim_silent(text, start=fragments[0].start, end=end)[0])
-        yield Subtitle(round(1000 * timeline.seconds_at(first)), round(1000 * end_s), _lines(shown))
+def split_segment(
+    text: str, *, start: int, end: int, timeline: Timeline, until_s: float
+) -> Iterator[Subtitle]:
+    """The subtitles of characters [start, end), in order. None when nothing in them is visible.
+
+    `until_s` is the start of the next segment, or the end of the audio.
+    """
+    fragments = list(find_fragments(text, start=start, end=end))
+    counts = _counts(fragments, starts_s=_starts_s(text, fragments, timeline), until_s=until_s)
+    at = 0
+    for count in counts:
+        shown, rest = fragments[at : at + count], fragments[at + count :]
+        first, last = trim_silent(text, start=shown[0].start, end=shown[-1].end)
+        start_s = timeline.seconds_at(first)
+        if rest:
+            end_s = timeline.seconds_at(last)
+            next_s = timeline.seconds_at(trim_silent(text, start=rest[0].start, end=end)[0])
+            if timeline.seconds_at(rest[0].start) - end_s < _MIN_GAP_S:
+                end_s = next_s
+        else:
+            end_s, next_s = timeline.seconds_at(end), until_s
+        end_s = max(end_s, min(next_s, start_s + _reading_s(shown)))
+        yield Subtitle(round(1000 * start_s), round(1000 * end_s), _rows(shown))
+        at += count
 
 
-def _trim_silent(text: str, *, start: int, end: int) -> tuple[int, int]:
+def trim_silent(text: str, *, start: int, end: int) -> tuple[int, int]:
     """The span without punctuation at both ends, which takes no time to speak."""
     span = text[start:end]
     first, last = len(span) - len(span.lstrip(_SILENT_CHARS)), len(span.rstrip(_SILENT_CHARS))
     return (start + first, start + last) if first < last else (start, end)
 
 
-def _fragments(text: str, *, start: int, end: int) -> Iterator[_Fragment]:
-    for chunk in _CHUNK.finditer(text, start, end):
-        space_before = True
-        for first, last in _split_wide(text, start=chunk.start(), end=chunk.end()):
-            if visible := _visible(text[first:last]):
-                yield _Fragment(first, last, visible, space_before)
-            space_before = False
+def _starts_s(text: str, fragments: Sequence[Fragment], timeline: Timeline) -> list[float]:
+    return [timeline.seconds_at(trim_silent(text, start=one.start, end=one.end)[0]) for one in fragments]
 
 
-def _visible(text: str) -> str:
-    """Drop control characters. Replace lone surrogates, which no file can hold."""
-    if text.isprintable():
-        return text
-    kept = (char for char in text if unicodedata.category(char) != "Cc")
-    return "".join("\ufffd" if unicodedata.category(char) == "Cs" else char for char in kept)
+def _reading_s(fragments: Sequence[Fragment]) -> float:
+    """How long a reader needs, rounded up to milliseconds."""
+    return max(MIN_SHOWN_S, ceil(1000 * _widths(fragments)[-1] / READING_COLUMNS_PER_S) / 1000)
 
 
-def _split_wide(text: str, *, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Split a chunk that is wider than a line, as in scripts without spaces, after punctuation if it has any."""
-    while _width(text[start : min(end, start + LINE_WIDTH + 1)]) > LINE_WIDTH:
-        limit = start + 1
-        while _width(text[start : limit + 1]) <= LINE_WIDTH:
-            limit += 1
-        allowed = [at for at in range(start + 1, limit + 1) if not _extends_previous(text, at)]
-        after_punctuation = [at for at in allowed if text[at - 1] in _SENTENCE_ENDS + _CLAUSE_ENDS]
-        split_at = (after_punctuation or allowed or [limit])[-1]
-        yield start, split_at
-        start = split_at
-    yield start, end
+def _counts(fragments: Sequence[Fragment], *, starts_s: Sequence[float], until_s: float) -> list[int]:
+    """How many fragments each subtitle takes.
 
-
-def _extends_previous(text: str, at: int) -> bool:
-    """True if the character at `at` combines with the one before it, or is closing punctuation."""
-    if at >= len(text):
-        return False
-    char = text[at]
-    combines = char in _JOINERS or text[at - 1] == "\u200d" or unicodedata.category(char)[0] == "M"
-    return combines or char in _CLOSING or char in _SENTENCE_ENDS
-
-
-def _count_for_next(fragments: Sequence[_Fragment]) -> int:
-    """How many fragments the next subtitle takes, so that all subtitles are about equally wide."""
+    Among all ways to split them, it finds the one with the lowest cost: even widths, breaks at ends of sentences and
+    clauses, and enough time to read.
+    """
     widths = _widths(fragments)
-    if _second_line_width(widths) <= LINE_WIDTH:
-        return len(fragments)
+    if not fragments or _fits(fragments, widths, 0, len(fragments)):
+        return [len(fragments)] * bool(fragments)
     target = widths[-1] / -(-widths[-1] // (MAX_LINES * LINE_WIDTH))
-    counts = takewhile(
-        lambda count: _second_line_width(widths[:count]) <= LINE_WIDTH, range(1, len(fragments))
-    )
-    return max(counts, key=lambda count: _break_bonus(fragments[count - 1]) - abs(widths[count - 1] - target))
+    ends_s = [*starts_s[1:], until_s]
+    # For each number of fragments: the lowest cost to split them, and the size of the last subtitle.
+    best: list[tuple[float, int]] = [(0.0, 0)]
+    for end in range(1, len(fragments) + 1):
+        break_after = break_cost(*fragments[end - 1 : end + 1]) if end < len(fragments) else 0
+        options = []
+        for start in range(end - 1, -1, -1):
+            width = _span_width(fragments, widths, start, end)
+            if width > MAX_LINES * LINE_WIDTH + 1:
+                break
+            if not _fits(fragments, widths, start, end):
+                continue
+            unread = max(0.0, width - READING_COLUMNS_PER_S * (ends_s[end - 1] - starts_s[start]))
+            cost = abs(width - target) + _SUBTITLE_COST + _UNREAD_COST * unread + break_after
+            options.append((best[start][0] + cost, end - start))
+        best.append(min(options))
+    counts, at = [], len(fragments)
+    while at:
+        counts.append(best[at][1])
+        at -= best[at][1]
+    return counts[::-1]
 
 
-def _lines(fragments: Sequence[_Fragment]) -> tuple[str, ...]:
+def _span_width(fragments: Sequence[Fragment], widths: Sequence[int], start: int, end: int) -> int:
+    """The width of fragments [start, end) in one line."""
+    before = widths[start - 1] + fragments[start].space_before if start else 0
+    return widths[end - 1] - before
+
+
+def _fits(fragments: Sequence[Fragment], widths: Sequence[int], start: int, end: int) -> bool:
+    """True if two lines hold fragments [start, end)."""
+    before = widths[start - 1] + fragments[start].space_before if start else 0
+    split = bisect_right(widths, before + LINE_WIDTH, start, end)
+    return split == end or _span_width(fragments, widths, split, end) <= LINE_WIDTH
+
+
+def _rows(fragments: Sequence[Fragment]) -> tuple[tuple[Fragment, ...], ...]:
     """One line where it fits, else two of about equal width."""
     widths = _widths(fragments)
     if widths[-1] <= LINE_WIDTH:
-        return (_line(fragments),)
+        return (tuple(fragments),)
 
-    def quality(count: int) -> tuple[bool, float]:
-        upper, lower = widths[count - 1], widths[-1] - widths[count - 1]
-        return max(upper, lower) <= LINE_WIDTH, _break_bonus(fragments[count - 1]) - abs(upper - lower)
+    def cost(split: int) -> tuple[bool, float]:
+        upper, lower = widths[split - 1], _span_width(fragments, widths, split, len(fragments))
+        return max(upper, lower) > LINE_WIDTH, break_cost(*fragments[split - 1 : split + 1]) + abs(
+            upper - lower
+        )
 
-    best = max(range(1, len(fragments)), key=quality)
-    return _line(fragments[:best]), _line(fragments[best:])
+    best = min(range(1, len(fragments)), key=cost)
+    return tuple(fragments[:best]), tuple(fragments[best:])
 
 
-def _widths(fragments: Sequence[_Fragment]) -> list[int]:
+def _widths(fragments: Sequence[Fragment]) -> list[int]:
     """The widths of lines with the first fragment, the first two, and so on."""
     return list(accumulate(one.width + (one.space_before and at > 0) for at, one in enumerate(fragments)))
-
-
-def _second_line_width(widths: Sequence[int]) -> int:
-    """The width of a second line, with the space before it, when the first line takes as much as fits."""
-    return widths[-1] - max(width for width in widths if width <= LINE_WIDTH)
-
-
-def _break_bonus(fragment: _Fragment) -> int:
-    """How many columns of uneven width a break after this fragment is worth."""
-    last = fragment.text.rstrip(_CLOSING)[-1:]
-    return 24 * (last in _SENTENCE_ENDS) or 12 * (last in _CLAUSE_ENDS)
-
-
-def _line(fragments: Sequence[_Fragment]) -> str:
-    line = "".join(f"{' ' * fragment.space_before}{fragment.text}" for fragment in fragments)
-    return line.removeprefix(" ")
-
-
-def _width(text: str) -> int:
-    """Columns: 2 for a wide character."""
-    if text.isascii():
-        return len(text)
-    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)

@@ -20,6 +20,7 @@ KINDS = {
     "srt": "application/x-subrip",
     "vtt": "text/vtt; charset=utf-8",
     "json": "application/json",
+    "ass": "text/x-ssa; charset=utf-8",
 }
 
 
@@ -49,7 +50,8 @@ def complete_with(gateway: RunningGateway, captions: list[Any] | None) -> str:
 def test_subrip(gateway: RunningGateway, job_id: str) -> None:
     content = gateway.client.get(f"/jobs/{job_id}/captions.srt").content.decode()
     first, second = read_srt(content)
-    assert (first.start_ms, first.end_ms, first.lines) == (300, 1500, ("Tom paid $9.99 — „für“ <tea>.",))
+    # The second begins before 30 characters can be read.
+    assert (first.start_ms, first.end_ms, first.lines) == (300, 1750, ("Tom paid $9.99 — „für“ <tea>.",))
     assert (second.start_ms, second.end_ms, second.lines) == (1750, 2500, ("Then 猫 & he left.",))
 
 
@@ -84,6 +86,8 @@ def test_captions_have_all_headers(gateway: RunningGateway, job_id: str, kind: s
     assert saved.headers["content-disposition"].startswith("attachment;")
     head = gateway.client.head(path)
     assert (head.status_code, head.content) == (200, b"")
+    audio = gateway.client.get(f"/jobs/{job_id}/audio").headers["content-disposition"]
+    assert audio.replace(".wav", f".{kind}") == response.headers["content-disposition"]
     assert head.headers["content-length"] == str(len(response.content))
     unchanged = gateway.client.get(path, headers={"If-None-Match": response.headers["etag"]})
     assert (unchanged.status_code, unchanged.content) == (304, b"")
@@ -101,6 +105,8 @@ def test_a_recording_without_segments_has_empty_captions(gateway: RunningGateway
     assert response.status_code == 200
     if kind == "json":
         assert response.json()["segments"] == []
+    elif kind == "ass":
+        assert "Dialogue" not in response.text
     else:
         assert (read_srt if kind == "srt" else read_vtt)(response.text) == []
 
@@ -135,4 +141,4 @@ class TestMissingCaptions:
 
 
 def test_an_unknown_format_is_not_found(gateway: RunningGateway, job_id: str) -> None:
-    assert gateway.client.get(f"/jobs/{job_id}/captions.ass").status_code == 404
+    assert gateway.client.get(f"/jobs/{job_id}/captions.sub").status_code == 404

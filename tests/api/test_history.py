@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import delete, insert, select, update
 
 from common.db import locks
-from common.db.tables import Job, Recording
+from common.db.tables import Captions, Job, Recording
 from common.ids import new_id
 from common.settings import Settings
 from tests.support.gateway import RunningGateway, run_gateway
@@ -106,6 +106,23 @@ def test_a_zip_contains_available_audio_and_lists_missing_ids(gateway: RunningGa
     assert (none.status_code, none.json()["error"]["code"]) == (404, "nothing_to_export")
     assert gateway.client.post("/export/zip", json={"job_ids": [new_id()] * 51}).status_code == 400
     assert gateway.client.post("/export/zip", json={}).status_code == 400
+
+
+def test_captions_in_a_zip_are_called_like_their_audio(gateway: RunningGateway) -> None:
+    with_captions, without = complete(gateway, text="Erste"), complete(gateway, text="Zwei")
+    with gateway.database.write() as connection:
+        keys = dict(iter(connection.execute(select(Recording.job_id, Recording.audio_key))))
+        connection.execute(delete(Captions))
+        rows = [[0.0, 1.0, 0, 5, "heart", []]]
+        connection.execute(insert(Captions).values(audio_key=keys[with_captions], rows=rows))
+    body = {"job_ids": [with_captions, without], "captions": "srt"}
+    response = gateway.client.post("/export/zip", json=body)
+    with zipfile.ZipFile(io.BytesIO(response.content)) as archive:
+        assert archive.namelist() == ["001_Erste.wav", "001_Erste.srt", "002_Zwei.wav", "manifest.json"]
+        captions = gateway.client.get(f"/jobs/{with_captions}/captions.srt").content
+        assert archive.read("001_Erste.srt") == captions
+    unknown = gateway.client.post("/export/zip", json=body | {"captions": "doc"})
+    assert (unknown.status_code, unknown.json()["error"]["param"]) == (400, "captions")
 
 
 def test_files_in_a_zip_have_safe_and_unique_names(

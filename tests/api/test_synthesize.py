@@ -11,7 +11,7 @@ from sqlalchemy import select
 from websockets.sync.client import connect
 
 from common.db.tables import Job
-from common.jobs import changes
+from common.jobs import changes, queries
 from common.settings import Settings
 from tests.support.gateway import RunningGateway, StandInWorker, run_gateway
 
@@ -62,6 +62,41 @@ def test_an_asynchronous_request_returns_a_durable_job(gateway: RunningGateway, 
     assert job_later | {"queue_position": None, "progress": None} == job | {"progress": None}
     assert job_later["queue_position"] == 1
     assert job_later["progress"]["eta_s"] > 0
+
+
+def test_cues_become_paragraphs_with_times(gateway: RunningGateway) -> None:
+    text = "1\n00:00:01,000 --> 00:00:02,000\nGood\nmorning.\n\n2\n00:00:03,000 --> 00:00:04,000\nBye.\n"
+    job = gateway.post(text=text, input_type="srt").json()
+    assert job["text"] == "Good morning.\n\nBye."
+    with gateway.database.read() as connection:
+        record = queries.get_job(connection, job["job_id"], owner="local")
+    assert record is not None
+    assert list(record.options.cue_times_ms) == [1000, 2000, 3000, 4000]
+
+
+def test_equal_cues_at_other_times_are_another_request(gateway: RunningGateway) -> None:
+    cue = "00:00:01,000 --> 00:00:02,000\nHello.\n"
+    body = {"text": cue, "input_type": "srt", "idempotency_key": "k"}
+    first = gateway.post(**body)
+    assert gateway.post(**body).json()["job_id"] == first.json()["job_id"]
+    conflict = gateway.post(**body | {"text": cue.replace("00:02", "00:03")})
+    assert (conflict.status_code, conflict.json()["error"]["code"]) == (409, "idempotency_conflict")
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("Hello.", "invalid_cues"),
+        ("00:00:01,000 --> 00:00:02,000\n<i></i>\n", "nothing_to_speak"),
+        ("00:00:01,000 --> 00:00:02,000\n...\n", "nothing_to_speak"),
+        ("00:00:01,000 --> 00:00:02,000\n" + 1001 * "x", "text_too_long"),
+    ],
+)
+def test_cues_that_cannot_be_spoken_are_refused(gateway: RunningGateway, text: str, code: str) -> None:
+    response = gateway.post(text=text, input_type="srt")
+    assert response.json()["error"] | {"message": ""} == {
+        "message": "", "type": "invalid_request_error", "param": "text", "code": code,
+    }  # fmt: skip
 
 
 def test_a_wait_that_times_out_is_a_202_and_the_job_continues(settings: Settings) -> None:

@@ -10,7 +10,7 @@ from cli.client import Client, ClientError, Job
 from cli.client.connection import retry_after_s
 from cli.client.decoding import decode
 from cli.client.events import parse
-from cli.client.files import atomic_write
+from cli.client.files import AudioFile, atomic_write
 from tests.support.command import oratio
 from tests.support.ports import free_port
 from tests.support.scripted import (
@@ -300,6 +300,26 @@ def test_an_incomplete_zip_leaves_no_file(tmp_path: Path) -> None:
     assert failure.value.is_lost
     assert script.requests_to("/export/zip")[0].json == {"job_ids": ["j"]}
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("header", "stem"),
+    [
+        (
+            "inline; filename=\"oratio-7.mp3\"; filename*=UTF-8''Good%20morning%21%20%C3%A9.mp3",
+            "Good morning! é",
+        ),
+        ('inline; filename="oratio-7.mp3"', "oratio-7"),
+        ("inline; filename*=UTF-8''..%2F..%2Fetc%2Fpasswd.mp3", "oratio-7"),
+        ("inline; filename*=UTF-8''C%3A%5Cautoexec.mp3", "oratio-7"),
+        ("inline; filename*=UTF-8''a%0Ab.mp3", "oratio-7"),
+        ("inline; filename*=UTF-8''.bashrc.mp3", "oratio-7"),
+        ("", "oratio-7"),
+    ],
+)
+def test_files_are_called_like_the_service_calls_them(header: str, stem: str) -> None:
+    found = AudioFile.of({"content-disposition": header}, default_stem="oratio-7")
+    assert found.stem == stem
 
 
 # Messages of commands.

@@ -193,10 +193,17 @@ def test_recordings_are_listed_downloaded_renamed_and_deleted(
 
     fetched = oratio("history", "get", completed.job_id, folder=tmp_path, url=stack.url)
     assert fetched.returncode == 0, fetched.stderr
-    assert (tmp_path / f"oratio-{completed.job_id}.wav").stat().st_size == completed.size_bytes
+    (saved,) = tmp_path.glob("*.wav")
+    assert saved.stat().st_size == completed.size_bytes
     assert [one.job_id for one in client.history(limit=1)] == [completed.job_id]
     named = oratio("history", "rename", completed.job_id, "Zebra crossing", folder=tmp_path, url=stack.url)
     assert (named.returncode, named.stdout) == (0, f"{completed.job_id}: Zebra crossing\n")
+    pair = oratio(
+        "history", "get", completed.job_id, "--captions", "vtt", "-o", ".", folder=tmp_path, url=stack.url
+    )
+    assert (pair.returncode, pair.stderr) == (0, "")
+    assert (tmp_path / "Zebra crossing.wav").exists()
+    assert (tmp_path / "Zebra crossing.vtt").read_text().startswith("WEBVTT")
     filters = ("--q", "zebra", "--from", "2026-01-01", "--model", completed.model)
     found = rows(oratio("history", *filters, folder=tmp_path, url=stack.url).stdout)
     assert [name for name in found if name != "Job"] == [completed.job_id]

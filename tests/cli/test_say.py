@@ -9,8 +9,9 @@ import psutil
 import pytest
 
 from cli.client import Client, Progress
-from cli.output.target import InvalidOutput, choose_target, recording_target
+from cli.output.target import InvalidOutput, captions_target, choose_target, recording_target
 from cli.service.stack import Stack
+from tests.support.caption_readers import read_vtt
 from tests.support.command import oratio
 from tests.support.ports import free_port
 
@@ -102,7 +103,7 @@ def test_json_output_is_the_job(stack: Stack, tmp_path: Path) -> None:
     assert output["size_bytes"] == (tmp_path / "hello.wav").stat().st_size
 
 
-@pytest.mark.parametrize("kind", ["srt", "vtt", "json"])
+@pytest.mark.parametrize("kind", ["srt", "vtt", "json", "ass"])
 def test_captions_are_saved(stack: Stack, tmp_path: Path, kind: str) -> None:
     result = oratio(
         "say", "Hello there.", "-o", "a.wav", "--captions", f"a.{kind}", folder=tmp_path, url=stack.url
@@ -112,8 +113,37 @@ def test_captions_are_saved(stack: Stack, tmp_path: Path, kind: str) -> None:
     assert result.stdout.splitlines()[-1] == f"captions in a.{kind}"
     captions = (tmp_path / f"a.{kind}").read_text()
     assert "Hello" in captions
-    assert captions.startswith({"srt": "1\n", "vtt": "WEBVTT", "json": "{"}[kind])
+    assert captions.startswith({"srt": "1\n", "vtt": "WEBVTT", "json": "{", "ass": "[Script Info]"}[kind])
     assert sorted(path.name for path in tmp_path.iterdir()) == [f"a.{kind}", "a.wav"]
+
+
+def test_captions_are_spoken_at_their_times(stack: Stack, tmp_path: Path) -> None:
+    (tmp_path / "in.vtt").write_text(
+        "WEBVTT\n\n00:00.500 --> 00:02.000\nHello <i>there</i>.\n\n"
+        "00:04.000 --> 00:06.000\n<v Fake>Good morning.\n"
+    )
+    result = oratio(
+        *("say", "-", "-o", "out.wav", "--input-type", "vtt", "--captions", "vtt"),
+        stdin=(tmp_path / "in.vtt").read_text(),
+        folder=tmp_path,
+        url=stack.url,
+    )
+
+    assert (result.returncode, result.stderr) == (0, "")
+    assert seconds(tmp_path / "out.wav") == pytest.approx(6.0, abs=0.1)
+    first, second = read_vtt((tmp_path / "out.vtt").read_text())
+    assert (first.lines, second.lines) == (("Hello there.",), ("Good morning.",))
+    assert (first.start_ms, second.start_ms) == (500, 4000)
+    assert second.voice == "fake"
+
+
+def test_captions_of_a_given_format_are_called_like_the_audio(tmp_path: Path) -> None:
+    audio = tmp_path / "night.v2.mp3"
+    assert captions_target(Path("SRT"), audio=audio) == (tmp_path / "night.v2.srt", "srt")
+    assert captions_target(Path(".ass"), audio=audio) == (tmp_path / "night.v2.ass", "ass")
+    assert captions_target(tmp_path / "other.VTT", audio=audio) == (tmp_path / "other.VTT", "vtt")
+    with pytest.raises(InvalidOutput):
+        captions_target(tmp_path / "night.mp3", audio=audio)
 
 
 def test_a_lexicon_changes_the_audio(stack: Stack, tmp_path: Path) -> None:
@@ -146,7 +176,7 @@ def test_an_unknown_captions_format_is_refused_before_synthesis(tmp_path: Path) 
     result = oratio("say", "Hello.", "--captions", "hello.txt", folder=tmp_path, port="1")
 
     assert (result.returncode, result.stdout) == (2, "")
-    assert ".srt, .vtt or .json" in result.stderr
+    assert ".srt, .vtt, .json or .ass" in result.stderr
 
 
 def test_a_temporary_service_is_started_and_stopped(tmp_path: Path) -> None:

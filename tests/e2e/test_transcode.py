@@ -19,7 +19,7 @@ from common.db.database import Database
 from common.db.tables import Rendition
 from common.formats import MEDIA_TYPES
 from common.settings import Settings
-from tests.support.decoding import by_pyav
+from tests.support.decoding import by_pyav, tags_of
 from tests.support.fleet import WorkerFleet, open_worker_fleet
 from tests.support.waiting import wait_for
 from worker.encoding import CODEC_DELAY
@@ -137,6 +137,10 @@ def test_every_format_is_transcoded_to_every_other(
         assert (body["status"], body["audio_url"]) == ("completed", path)
         assert body["duration_s"] == duration_s
         assert body["size_bytes"] == int(client.head(path).headers["content-length"])
+        if target in ("mp3", "flac", "opus"):
+            title = client.get(f"/history/{job_id}").json()["title"]
+            tags = tags_of(client.get(path).content, target)
+            assert (tags["title"], tags["artist"]) == (title, "Heart")
         samples = get_samples(client, job_id, target)
         length = round(duration_s * 24_000)
         assert length <= len(samples) <= length + CODEC_DELAY[target].added + CODEC_DELAY[target].frame

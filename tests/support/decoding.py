@@ -20,6 +20,15 @@ def by_pyav(data: bytes, audio_format: str, *, pcm_rate_hz: int = 24_000) -> tup
     return np.concatenate(frames, axis=1)[0], rate
 
 
+def tags_of(data: bytes, audio_format: str) -> dict[str, str]:
+    """Return the title, artist and date that another reader finds."""
+    with av.open(io.BytesIO(data), "r", format=_DEMUXERS.get(audio_format)) as container:
+        found = {**container.metadata, **container.streams.audio[0].metadata}
+    # In Ogg and FLAC, names are in any case.
+    found = {name.lower(): value for name, value in found.items()}
+    return {name: found[name] for name in ("title", "artist", "date") if name in found}
+
+
 def tone(duration_s: float, *, rate_hz: int, pitch_hz: float = 220) -> NDArray[np.float32]:
     moments = np.arange(round(duration_s * rate_hz)) / rate_hz
     return (0.5 * np.sin(2 * np.pi * pitch_hz * moments)).astype(np.float32)

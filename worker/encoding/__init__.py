@@ -8,6 +8,7 @@ from worker.encoding.delay import CODEC_DELAY, CodecDelay
 from worker.encoding.encoder import FORMATS, Encoder, available_formats, is_available, open_encoder
 from worker.encoding.output_sink import OutputSink
 from worker.encoding.playback import Playback, open_playback
+from worker.encoding.tags import Tags
 
 __all__ = [
     "CODEC_DELAY",
@@ -17,6 +18,7 @@ __all__ = [
     "Encoder",
     "OutputSink",
     "Playback",
+    "Tags",
     "available_formats",
     "decode",
     "is_available",

@@ -13,6 +13,7 @@ from common.formats import MEDIA_TYPES
 from worker.encoding.output_sink import OutputSink
 from worker.encoding.pcm import to_int16
 from worker.encoding.resampling import Resampler
+from worker.encoding.tags import NO_TAGS, Tags
 from worker.encoding.uncompressed import PcmCodec, WavCodec
 
 FORMATS: tuple[str, ...] = tuple(MEDIA_TYPES)
@@ -67,21 +68,23 @@ def _has_pyav() -> bool:
     return find_spec("av") is not None
 
 
-def open_encoder(audio_format: str, *, sample_rate_hz: int, out: IO[bytes] | OutputSink) -> Encoder:
+def open_encoder(
+    audio_format: str, *, sample_rate_hz: int, out: IO[bytes] | OutputSink, tags: Tags = NO_TAGS
+) -> Encoder:
     """Start a file in `out`, which must be empty and open for reading, writing and seeking.
 
     `sample_rate_hz` is the rate of the samples. The file keeps it if the format allows that rate. `CODEC_DELAY` says
     what decoders add. Input for Opus should end with 20 ms of silence: Opus extrapolates after the last sample, often
-    as a spike. Raises ValueError if the format is not available.
+    as a spike. `tags` are written to MP3, FLAC and Opus. Raises ValueError if the format is not available.
     """
     if not is_available(audio_format):
         raise ValueError(f"cannot write {audio_format}; available are {', '.join(available_formats())}")
     sink = out if isinstance(out, OutputSink) else OutputSink(out)
-    codec = _open_codec(audio_format, sample_rate_hz=sample_rate_hz, out=sink)
+    codec = _open_codec(audio_format, sample_rate_hz=sample_rate_hz, out=sink, tags=tags)
     return _FileEncoder(codec, sample_rate_hz=sample_rate_hz)
 
 
-def _open_codec(audio_format: str, *, sample_rate_hz: int, out: OutputSink) -> Codec:
+def _open_codec(audio_format: str, *, sample_rate_hz: int, out: OutputSink, tags: Tags) -> Codec:
     if audio_format == "pcm":
         return PcmCodec(out=out)
     if audio_format == "wav":
@@ -89,14 +92,14 @@ def _open_codec(audio_format: str, *, sample_rate_hz: int, out: OutputSink) -> C
     if audio_format == "mp3":
         from worker.encoding.mp3 import Mp3Codec
 
-        return Mp3Codec(sample_rate_hz=sample_rate_hz, out=out)
+        return Mp3Codec(sample_rate_hz=sample_rate_hz, out=out, tags=tags)
     if audio_format == "aac":
         from worker.encoding.aac import AacCodec
 
         return AacCodec(sample_rate_hz=sample_rate_hz, out=out)
     from worker.encoding.sndfile import SndfileCodec
 
-    return SndfileCodec(audio_format, sample_rate_hz=sample_rate_hz, out=out)
+    return SndfileCodec(audio_format, sample_rate_hz=sample_rate_hz, out=out, tags=tags)
 
 
 class _FileEncoder:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from worker.encoding.output_sink import OutputSink
 from worker.encoding.resampling import allowed_rate
+from worker.encoding.tags import Tags
 
 _KINDS = {"flac": ("FLAC", "PCM_16"), "opus": ("OGG", "OPUS")}
 _OPUS_RATES_HZ = (8000, 12000, 16000, 24000, 48000)
@@ -20,7 +21,7 @@ T = TypeVar("T")
 
 
 class SndfileCodec:
-    def __init__(self, audio_format: str, *, sample_rate_hz: int, out: OutputSink) -> None:
+    def __init__(self, audio_format: str, *, sample_rate_hz: int, out: OutputSink, tags: Tags) -> None:
         kind, subtype = _KINDS[audio_format]
         opus = audio_format == "opus"
         self.rate_hz = allowed_rate(sample_rate_hz, allowed=_OPUS_RATES_HZ) if opus else sample_rate_hz
@@ -28,6 +29,8 @@ class SndfileCodec:
         self._file = soundfile.SoundFile(
             self._out, "w", samplerate=self.rate_hz, channels=1, format=kind, subtype=subtype
         )
+        for name, value in tags.items():
+            setattr(self._file, name, value)
         if opus:
             _shorten_pages(self._file)
 

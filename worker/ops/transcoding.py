@@ -10,13 +10,14 @@ import numpy as np
 import structlog
 from sqlalchemy import Connection
 
+from common.catalogue import voice_name
 from common.formats import MEDIA_TYPES
 from common.jobs import retention
 from common.logs import get_logger
 from common.recordings import renditions
 from common.recordings.renditions import ClaimedRendition, RenditionAudio
 from common.store import StoreUnavailable, audio_key, is_full
-from worker.encoding import Playback, available_formats, open_encoder, open_playback
+from worker.encoding import Playback, Tags, available_formats, open_encoder, open_playback
 from worker.encoding.playback import Blocks
 from worker.encoding.uncompressed import PCM_RATE_HZ
 from worker.host.spools import open_spool
@@ -146,7 +147,9 @@ def _encode(
     same_rate = claimed.format != "pcm" or rate_hz == PCM_RATE_HZ
     is_exact = claimed.source_format in _LOSSLESS and claimed.format in _LOSSLESS and same_rate
     blocks = playback.blocks if is_exact else limit_peaks(playback.blocks, sample_rate_hz=rate_hz)
-    encoder = open_encoder(claimed.format, sample_rate_hz=rate_hz, out=spool)
+    artist = voice_name(claimed.voice_id)
+    tags = Tags.of(title=claimed.title, artist=artist, created_at=claimed.created_at)
+    encoder = open_encoder(claimed.format, sample_rate_hz=rate_hz, out=spool, tags=tags)
     for block in blocks:
         check()
         encoder.write(block)

@@ -9,13 +9,17 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import IO, TypeVar
 
+from common.catalogue import voice_name
 from common.formats import MEDIA_TYPES
 from common.jobs.lease import ClaimedPart, SynthesisResult
 from common.markup import bracket_warnings
+from common.recordings.titles import title_of
 from common.store import Store, audio_key, is_full, partial_audio_key
+from worker.encoding import Tags
 from worker.engines.protocol import EngineError
 from worker.host.spools import open_spool
 from worker.inference.dispatch import Dispatcher
@@ -29,6 +33,7 @@ from worker.synthesis.partial_audio import PartialAudio, merge_stages, write_par
 from worker.synthesis.rendering import Rendering
 from worker.synthesis.segment_synthesis import SegmentNormalizer, SegmentSynthesis, SynthesizedSegment
 from worker.synthesis.segmentation import plan_segments
+from worker.synthesis.timed_speech import CueTimes, TimedRendering
 from worker.text.language_detection import mismatch_warning
 from worker.text.lexicon import Lexicon
 from worker.text.normalization import normalize
@@ -137,6 +142,8 @@ def _speak_whole(attempt: _Attempt, spool: IO[bytes]) -> SynthesisResult:
 
     rendering = _rendering(attempt, spool, open_live)
     spoken = merge_stages(synthesis.speak(facts.compute_meanwhile(plan.segments)), part, attempt.fetch)
+    if isinstance(rendering, TimedRendering):
+        spoken = rendering.join_cues(spoken)
     silent_count, synthesis_s = _render(spoken, rendering, attempt.callbacks)
     rendering.end(tail_s=plan.tail_s)
     if synthesis.total > 1 or part.partial_audio:
@@ -201,7 +208,8 @@ def _rendering(
     eager: bool = False,
 ) -> Rendering:
     job = attempt.part.job
-    return Rendering(
+    cue_times = CueTimes(job.text, job.options.cue_times_ms) if job.options.cue_times_ms else None
+    return (partial(TimedRendering, cue_times=cue_times) if cue_times else Rendering)(
         spool,
         audio_format=job.format,
         mastering=job.options.mastering,
@@ -210,8 +218,15 @@ def _rendering(
         open_live=open_live,
         eager=eager,
         level_voices=job.provider == "local",
+        tags=_tags(attempt.part),
         sample_rate_hz=job.options.sample_rate_hz,
     )
+
+
+def _tags(part: ClaimedPart) -> Tags:
+    """Equal for all attempts, because a listener of one may continue with the next. Text that arrives has no title."""
+    job = part.job
+    return Tags.of(title=title_of(job.text), artist=voice_name(job.voice_id), created_at=part.created_at)
 
 
 def _render(
@@ -244,7 +259,7 @@ def _store_result(
 ) -> SynthesisResult:
     part, job = attempt.part, attempt.part.job
     segment_count = len(rendering.captions) + silent_count
-    warnings = [*job.warnings, *facts.language_warnings]
+    warnings = [*job.warnings, *facts.language_warnings, *rendering.warnings]
     if silent_count:
         warnings.append(f"{silent_count} of {segment_count} segments cannot be spoken by this voice.")
     key = audio_key(job.id, attempt=part.attempt, extension=MEDIA_TYPES[job.format][1])

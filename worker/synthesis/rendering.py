@@ -12,6 +12,7 @@ from common.recordings.captions import Caption, TimedWord
 from worker.encoding import Encoder, is_available, open_encoder
 from worker.encoding.output_sink import OutputSink
 from worker.encoding.resampling import Resampler
+from worker.encoding.tags import NO_TAGS, Tags
 from worker.engines.protocol import EngineError
 from worker.sound import Master, Trimmed, pause_after_s, trim
 from worker.sound.time_stretch import split_speed, stretch
@@ -29,8 +30,10 @@ class Rendering:
     `level_voices`: bring voices of known loudness to the same level. `eager`: write the pause after a segment at once,
     not before the next segment, because encoders hold back the last moment of sound. `open_live` is called with the
     first sound. If it returns a writer, that gets the file as it grows. `sample_rate_hz` 0 is the rate of the first
-    segment.
+    segment. `trims`: trim segments even without mastering.
     """
+
+    trims = False
 
     def __init__(
         self,
@@ -43,6 +46,7 @@ class Rendering:
         open_live: Callable[[], LiveAudioWriter | None],
         eager: bool,
         level_voices: bool,
+        tags: Tags = NO_TAGS,
         sample_rate_hz: int = 0,
     ) -> None:
         self.captions: list[Caption] = []
@@ -59,9 +63,15 @@ class Rendering:
         self._open_live = open_live
         self._eager = eager
         self._level_voices = level_voices
+        self._tags = tags
         self._pause_written_s = 0.0
         self._output: _Output | None = None
         self._previous: Segment | None = None
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """For the job."""
+        return ()
 
     @property
     def duration_s(self) -> float:
@@ -123,7 +133,7 @@ class Rendering:
         self.sample_rate_hz = rate_hz
         self.live = self._open_live()
         sink = OutputSink(self._spool, self.live.append if self.live else None)
-        encoder = open_encoder(self._format, sample_rate_hz=rate_hz, out=sink)
+        encoder = open_encoder(self._format, sample_rate_hz=rate_hz, out=sink, tags=self._tags)
         master = Master(sample_rate_hz=rate_hz, enabled=self._mastering)
         self._output = _Output(encoder, master, self.live)
         self.first_audio_at = time.perf_counter()
@@ -131,9 +141,9 @@ class Rendering:
 
     def _trimmed(self, spoken: SynthesizedSegment, *, rate_hz: int) -> Trimmed:
         speech, rate = spoken.speech, spoken.segment.rate
-        samples = _at_rate(speech.samples, from_hz=speech.sample_rate_hz, to_hz=rate_hz)
+        samples = at_rate(speech.samples, from_hz=speech.sample_rate_hz, to_hz=rate_hz)
         sound = stretch(samples, sample_rate_hz=rate_hz, speed=self._stretch_speed(spoken.segment))
-        if not self._mastering:
+        if not (self._mastering or self.trims):
             return Trimmed(sound, 0)
         return trim(sound, sample_rate_hz=rate_hz, speed=self._asked_speed * rate)
 
@@ -209,7 +219,8 @@ class _Output:
             self._live.flush()
 
 
-def _at_rate(samples: NDArray[np.float32], *, from_hz: int, to_hz: int) -> NDArray[np.float32]:
+def at_rate(samples: NDArray[np.float32], *, from_hz: int, to_hz: int) -> NDArray[np.float32]:
+    """Mono samples, of shape (n,), at another rate."""
     if from_hz == to_hz:
         return samples
     resampler = Resampler(from_hz=from_hz, to_hz=to_hz)

@@ -1,8 +1,10 @@
+# ruff: noqa: RUF001 - texts in Chinese
 """Captions as SubRip and WebVTT, read back by strict parsers, and as JSON."""
 
 import json
 import re
 import unicodedata
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.recordings.captions import Caption, as_document, as_srt, as_vtt, normalized
-from common.recordings.subtitles import LINE_WIDTH, Timeline
+from common.recordings.line_breaks import LINE_WIDTH
+from common.recordings.subtitles import Timeline
 from tests.support.caption_readers import ReadCaption, read_srt, read_vtt
 
 HERON = "Good morning, said the heron."
@@ -75,7 +78,7 @@ def test_a_long_segment_becomes_several_subtitles_of_two_lines(text: str) -> Non
 
 def test_breaks_are_at_sentence_and_clause_ends() -> None:
     lines = [one.lines for one in read_srt(as_srt([caption(LONG)], text=LONG))]
-    assert [upper[-1] for upper, _ in lines[:1]] == ["f"]
+    assert [upper[-1] for upper, _ in lines[:2]] == [",", ","]
     assert [one[-1][-1] for one in lines] == [",", '"', "."]
     for one in read_srt(as_srt([caption(JAPANESE)], text=JAPANESE)):
         assert one.lines[-1][-1] == "。"
@@ -119,7 +122,59 @@ def test_no_subtitle_is_shown_during_a_long_silence() -> None:
     words = [w if w[2] < behind else [w[0] + 3, w[1] + 3, *w[2:]] for w in words]
     before, after, *_ = read_srt(as_srt([caption(LONG, 0.0, words[-1][1], words=words)], text=LONG))
     assert after.lines[0].startswith("it was the age of wisdom")
-    assert after.start_ms - before.end_ms == 3000
+    # It stays for the 69 characters to be read, at 17 a second.
+    assert (before.end_ms, after.start_ms) == (4059, 6000)
+
+
+def test_a_fast_subtitle_stays_during_the_pause_after_it_until_it_is_read() -> None:
+    text = f"{HERON} {HERON}"
+    first, last = caption(HERON, 0.0, 1.0), caption(HERON, 3.0, 4.0, start=30, end=59)
+    shown = read_srt(as_srt([first, last], text=text, duration_s=4.2))
+    assert [(one.start_ms, one.end_ms) for one in shown] == [(0, 1706), (3000, 4200)]
+    assert len(HERON) * 1000 / 1706 <= 17
+
+
+def test_a_fast_subtitle_never_overlaps_the_next_one() -> None:
+    first, last = caption(HERON, 0.0, 1.0, end=13), caption(HERON, 1.2, 4.0, start=14)
+    shown = read_srt(as_srt([first, last], text=HERON))
+    assert [(one.start_ms, one.end_ms) for one in shown] == [(0, 1000), (1200, 4000)]
+    assert read_srt(as_srt([replace(first, end_s=0.4), last], text=HERON))[0].end_ms == 1000
+
+
+def test_subtitles_are_split_so_that_they_can_be_read() -> None:
+    words = evenly_timed_words(LONG, start_s=0.0, each_s=0.3)
+    shown = read_srt(as_srt([caption(LONG, 0.0, words[-1][1], words=words)], text=LONG))
+    for one in shown:
+        assert len(" ".join(one.lines)) <= 17 * (one.end_ms - one.start_ms) / 1000
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        (
+            "今天天气很好，我们一起去公园散步吧，那里有很多美丽的花和高大的树木，孩子们在草地上奔跑玩耍。",
+            [
+                "今天天气很好，我们一起去公园散步吧，",
+                "那里有很多美丽的花和高大的树木，",
+                "孩子们在草地上奔跑玩耍。",
+            ],
+        ),
+        (
+            "東京タワーは1958年に完成したとても高い電波塔であり、多くの観光客が訪れます",
+            ["東京タワーは1958年に完成したとても高い", "電波塔であり、多くの観光客が訪れます"],
+        ),
+        (
+            "「ちょっと待ってください」とおばあさんは言って、ゆっくりとコーヒーを飲みました",
+            ["「ちょっと待ってください」とおばあさんは", "言って、ゆっくりとコーヒーを飲みました"],
+        ),
+        (
+            "นี่คือข้อความภาษาไทยที่ยาวมากและไม่มีช่องว่างระหว่างคำเพื่อทดสอบ",
+            ["นี่คือข้อความภาษาไทยที่ยาวมากและ", "ไม่มีช่องว่างระหว่างคำเพื่อทดสอบ"],
+        ),
+    ],
+)
+def test_scripts_without_spaces_break_between_phrases(text: str, lines: list[str]) -> None:
+    assert [line for one in read_srt(as_srt([caption(text)], text=text)) for line in one.lines] == lines
 
 
 def test_webvtt_names_voices_if_there_are_several() -> None:
@@ -224,3 +279,29 @@ def test_any_stored_captions_give_valid_files(captions: list[Caption], text: str
             assert char <= word.start <= word.end <= one.end
             word_s, char = word.end_s, word.end
         before_s = one.end_s
+
+
+words = st.text("abcdefghijklmnopqrstuvwxyz", min_size=1, max_size=45)
+sentences = st.lists(st.tuples(words, st.sampled_from(["", "", "", ",", "."])), min_size=1, max_size=60).map(
+    lambda found: " ".join(word + mark for word, mark in found)
+)
+
+
+@given(spoken=st.lists(st.tuples(sentences, st.floats(0.05, 0.5), st.floats(0, 3)), min_size=1, max_size=4))
+def test_subtitles_fit_and_stay_until_they_are_read_or_the_next_begins(
+    spoken: list[tuple[str, float, float]],
+) -> None:
+    text, captions, moment_s = "", [], 0.0
+    for sentence, word_s, pause_s in spoken:
+        timed = evenly_timed_words(sentence, start_s=moment_s, each_s=word_s)
+        words = [[start_s, end_s, len(text) + start, len(text) + end] for start_s, end_s, start, end in timed]
+        end = len(text) + len(sentence)
+        captions.append(caption(text, moment_s, words[-1][1], start=len(text), end=end, words=words))
+        text, moment_s = f"{text}{sentence} ", words[-1][1] + pause_s
+    shown = read_srt(as_srt(captions, text=text, duration_s=moment_s))
+    assert "".join(joined(shown).split()) == "".join(text.split())
+    ends_ms = [*(one.start_ms for one in shown[1:]), round(1000 * moment_s)]
+    for one, next_ms in zip(shown, ends_ms, strict=True):
+        assert max(map(len, one.lines)) <= LINE_WIDTH
+        enough_ms = 1000 * len(" ".join(one.lines)) / 17
+        assert one.end_ms - one.start_ms >= enough_ms - 1 or one.end_ms >= next_ms - 1

@@ -9,10 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from tests.support.decoding import by_pyav, tone
+from common.messaging.audio_window import HEADER_BYTES
+from tests.support.decoding import by_pyav, tags_of, tone
 from worker.encoding import CODEC_DELAY, FORMATS, OutputSink, decode, open_encoder
 from worker.encoding.pcm import to_int16
 from worker.encoding.resampling import allowed_rate
+from worker.encoding.tags import NO_TAGS, Tags
 
 RATES_HZ = (16_000, 22_050, 24_000, 44_100)
 OPUS_DECODED_HZ = 48_000
@@ -24,11 +26,11 @@ HELD_BACK_S = {"wav": 0, "pcm": 0, "flac": 0.26, "opus": 0.25, "mp3": 0.2, "aac"
 class Recorder:
     """Encodes into a file and records the bytes that a live listener gets."""
 
-    def __init__(self, audio_format: str, *, rate_hz: int) -> None:
+    def __init__(self, audio_format: str, *, rate_hz: int, tags: Tags = NO_TAGS) -> None:
         self.spool = io.BytesIO()
         self.chunks: list[bytes] = []
         sink = OutputSink(self.spool, self.chunks.append)
-        self.encoder = open_encoder(audio_format, sample_rate_hz=rate_hz, out=sink)
+        self.encoder = open_encoder(audio_format, sample_rate_hz=rate_hz, out=sink, tags=tags)
 
     @property
     def live(self) -> bytes:
@@ -116,6 +118,25 @@ def test_live_and_stored_bytes_differ_only_in_the_header(audio_format: str) -> N
     assert live[header:] == stored[header:]
     if header:
         assert live[:header] != stored[:header]
+
+
+@pytest.mark.parametrize("audio_format", ["mp3", "flac", "opus"])
+@pytest.mark.parametrize(
+    "title", ["Good morning", "L'été à 100 € - 猫 \U0001f469\u200d\U0001f467 = é", "x" * 80]
+)
+def test_tags_are_in_the_first_bytes_of_a_stream(audio_format: str, title: str) -> None:
+    tags = Tags.of(title=title, artist="Heart", created_at=86400.0 * 365)
+    recorder = Recorder(audio_format, rate_hz=24_000, tags=tags)
+    sound = tone(1.3, rate_hz=24_000)
+    live, stored = recorder.write(iter([sound[:12_000], sound[12_000:]]))
+    assert title.encode() in b"".join(recorder.chunks[:4])
+    expected = {"title": title, "artist": "Heart", "date": "1971-01-01"}
+    assert tags_of(live, audio_format) == tags_of(stored, audio_format) == expected
+    # The gateway compares attempts by their bytes after the header.
+    assert live[HEADER_BYTES:] == stored[HEADER_BYTES:]
+    untagged, _ = Recorder(audio_format, rate_hz=24_000).write(iter([sound]))
+    for decoded in (by_pyav(live, audio_format), by_pyav(stored, audio_format)):
+        np.testing.assert_array_equal(decoded[0], by_pyav(untagged, audio_format)[0])
 
 
 def test_a_growing_wav_has_an_unknown_size() -> None:

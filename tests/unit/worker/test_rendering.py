@@ -13,6 +13,7 @@ from common.jobs.options import Options
 from common.messaging.text_stream import Piece
 from common.settings import Settings
 from tests.support.claimed_parts import claimed_part
+from tests.support.decoding import tags_of
 from tests.support.pipeline_runner import DecodedAudio, PipelineRunner, ToneEngine, open_pipeline_runner
 from tests.support.utterances import utterance
 from worker.encoding.pcm import to_int16
@@ -291,3 +292,10 @@ def test_a_pause_is_published_with_the_speech_after_it() -> None:
     # the third segment, and the end.
     assert len(writer.published) == 7
     assert all(writer.published)
+
+
+@pytest.mark.parametrize("audio_format", ["mp3", "flac", "opus"])
+def test_files_have_the_title_and_the_voice_as_tags(runner: PipelineRunner, audio_format: str) -> None:
+    part = claimed_part(ONE, format=audio_format, created_at=86400.0 * 365, voice_id="hibari_emma")
+    data = b"".join(runner.store.read(runner.speak(part, ToneEngine()).key))
+    assert tags_of(data, audio_format) == {"title": ONE, "artist": "Emma", "date": "1971-01-01"}

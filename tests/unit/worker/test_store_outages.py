@@ -109,7 +109,7 @@ class TestTranscoding:
         key = audio_key(job.id, attempt=1, extension="wav")
         Store(settings.store).put(key, io.BytesIO(tiny_wav()))
         lease = Lease(renditions.RENDITIONS, (job.id, "flac"), 2)
-        return ClaimedRendition(lease, key, "wav", "0" * 64, 0.1)
+        return ClaimedRendition(lease, key, "wav", "0" * 64, 0.1, "Hello.", "hibari_heart", 0.0)
 
     def convert(self, settings: Settings, claimed: ClaimedRendition, check: Callable[[], None]) -> str:
         context: Any = SimpleNamespace(settings=settings, store=Store(settings.store))

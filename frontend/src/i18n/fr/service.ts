@@ -41,6 +41,11 @@ const WARNINGS: readonly (readonly [RegExp, (...groups: string[]) => string])[] 
     (id = "") => `La voix ${id} n’accepte pas de style\u00a0: le style a été ignoré.`,
   ],
   [
+    /The speech of these cues is longer than the time until the next cue, which starts late: (.+?)(?: and (\d+) more)?\./,
+    (starts = "", more = "") =>
+      `La lecture de ces sous-titres dure plus longtemps que le temps jusqu’au suivant, qui commence en retard\u00a0: ${starts}${more && ` et ${more} autres`}.`,
+  ],
+  [
     /These brackets are no tags and are read as text: (.+)\./,
     (brackets = "") => `Ces crochets ne sont pas des balises et sont lus comme du texte\u00a0: ${brackets}.`,
   ],
