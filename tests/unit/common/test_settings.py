@@ -13,11 +13,14 @@ EXAMPLE = (ROOT / ".env.example").read_text()
 LINE = re.compile(r"^#?(?P<name>[A-Z][A-Z0-9_]*)=(?P<value>.*)$", re.MULTILINE)
 ALIASES = {"hf_token": "HF_TOKEN", "hf_endpoint": "HF_ENDPOINT"}
 UNITS = {"_s": "seconds", "_mb": "MB", "_hours": "hours", "_bytes": "bytes", "_chars": "characters"}
-COMPOSE_ONLY = set(re.findall(r"(?<!\$)\$\{(\w+)", (ROOT / "docker-compose.yml").read_text()))
+COMPOSE_VARIABLES = set(re.findall(r"(?<!\$)\$\{(\w+)", (ROOT / "docker-compose.yml").read_text()))
 
 
 def name_of(field: str) -> str:
     return ALIASES.get(field, f"ORATIO_{field.upper()}")
+
+
+COMPOSE_ONLY = COMPOSE_VARIABLES - {name_of(field) for field in Settings.model_fields}
 
 
 def read_settings(**environment: str) -> Settings:
