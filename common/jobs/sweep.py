@@ -51,7 +51,7 @@ _FIRST_DUE = (
 
 @dataclass(frozen=True, slots=True)
 class ReleasedPart:
-    """A part whose lease was lost. It is queued again, or failed. `died`: its worker died."""
+    """A part whose lease was lost. It is queued again, or failed. `died`: it may have killed its worker."""
 
     job_id: str
     died: bool
@@ -61,17 +61,29 @@ class ReleasedPart:
 def release_expired(connection: Connection, evidence: Evidence) -> list[ReleasedPart]:
     """Queue parts again that their workers have left. Fail a part when too many of its workers have died.
 
-    The next claim fences off the earlier worker.
+    The next claim fences off the earlier worker. If a worker died with an isolated part, that is the suspect, and the
+    other parts of this worker are not charged.
     """
-    lost = PARTS.lost(connection, evidence, Part.job_id, Part.crashes)
-    return [_release(connection, part, now=evidence.now) for part in lost]
+    lost = PARTS.lost(connection, evidence, Part.job_id, Part.crashes, Part.isolated, Part.worker_id)
+    with_suspect = {part.worker_id for part in lost if part.died and part.isolated}
+    return [
+        _release(
+            connection,
+            part,
+            is_charged=part.died and (part.isolated or part.worker_id not in with_suspect),
+            now=evidence.now,
+        )
+        for part in lost
+    ]
 
 
-def _release(connection: Connection, part: Row[*tuple[Any, ...]], *, now: float) -> ReleasedPart:
-    crashes = part.crashes + (1 if part.died else 0)
-    gives_up: bool = part.died and crashes >= MAX_CRASHES
+def _release(
+    connection: Connection, part: Row[*tuple[Any, ...]], *, is_charged: bool, now: float
+) -> ReleasedPart:
+    crashes = part.crashes + (1 if is_charged else 0)
+    gives_up = is_charged and crashes >= MAX_CRASHES
     values = transitions.QUEUED_AGAIN | {"crashes": crashes, "next_message_at": now}
-    if part.died:
+    if is_charged:
         values["isolated"] = True
     if gives_up:
         values["status"] = JobStatus.FAILED
@@ -80,7 +92,7 @@ def _release(connection: Connection, part: Row[*tuple[Any, ...]], *, now: float)
         mark_failed(connection, part.job_id, deaths=crashes, now=now)
     else:
         connection.execute(update(Job).where(Job.id == part.job_id).values(**transitions.JOB_QUEUED_AGAIN))
-    return ReleasedPart(part.job_id, died=part.died, failed=gives_up)
+    return ReleasedPart(part.job_id, died=is_charged, failed=gives_up)
 
 
 def mark_failed(connection: Connection, job_id: str, *, deaths: int, now: float) -> None:

@@ -88,7 +88,7 @@ def test_the_next_worker_speaks_the_rest_of_a_long_text(workers_with_long_leases
     assert [path.name for path in workers.files()] == [f"{job.id}.2.wav"]
 
 
-def test_a_worker_that_starts_takes_the_job_of_a_killed_one_at_once(
+def test_a_worker_that_starts_takes_the_job_of_a_killed_one_at_once_beside_others(
     tmp_path: Path, valkey_url: str, sqlite_template: SqliteTemplate
 ) -> None:
     settings = settings_in(
@@ -96,12 +96,16 @@ def test_a_worker_that_starts_takes_the_job_of_a_killed_one_at_once(
     ).model_copy(update={"lease_s": 600.0, "sweep_s": 600.0})
     with open_worker_fleet(settings, tmp_path / "logs") as workers:
         workers.start_ops()
-        job = fake_job("[[slow:2]] One. " * 3)
+        job, other = fake_job("[[slow:8]] It runs alone among suspects."), fake_job("Not held up.")
         workers.start_worker("first")
         workers.submit(job)
         workers.wait_status(job, "running")
         workers.signal("first", signal.SIGKILL)
         workers.start_worker("second")
+        wait_for(lambda: workers.row(job).attempts == 2)
+        workers.submit(other)
+        assert workers.wait_ended(other).status == "completed"
+        assert workers.row(job).status == "running"
         row = workers.wait_ended(job)
         assert (row.status, row.attempts) == ("completed", 2)
 

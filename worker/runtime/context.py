@@ -18,7 +18,7 @@ from worker.runtime.bulk_slots import BulkSlots
 from worker.runtime.dedicated_threads import DedicatedThreads
 from worker.runtime.heartbeat import Heartbeat
 from worker.runtime.idle_memory import IdleMemory
-from worker.runtime.isolation import IsolationLock
+from worker.runtime.isolated_parts import IsolatedParts
 from worker.runtime.leases import Leases
 from worker.runtime.queue_consumer import QueueConsumer, consumed_queues
 from worker.runtime.queue_refill import QueueRefill
@@ -52,7 +52,7 @@ class WorkerContext:
         self.queue_refill = QueueRefill(
             self.redis_link, self.notifier, self.database, max_depth=settings.bells_max
         )
-        self.isolation = IsolationLock()
+        self.isolated_parts = IsolatedParts()
         self.bulk_slots = BulkSlots(
             max(1, task_threads // 2), pause=queue_consumer.pause_bulk if queue_consumer else lambda _: None
         )
@@ -123,6 +123,7 @@ class WorkerContext:
 
     def close(self) -> None:
         self._hand_back_at = 0.0
+        self.isolated_parts.close()
         self.dedicated_threads.join(timeout_s=5.0)
         self._heartbeat.stop()
         self.engines.close(timeout_s=1.0)

@@ -1,7 +1,7 @@
 """Threads for texts that arrive while they are spoken.
 
 Such a job mostly waits for its text, so it must not take one of Celery's few threads. It runs here even if it saw its
-worker process die and should be isolated: isolated, it would block all other parts while it waits.
+worker process die and should be isolated: on the thread of isolated parts, it would block those while it waits.
 """
 
 import threading

@@ -38,16 +38,22 @@ THREADS_BUSY_DELAY_S = 2.0
 
 def run_part(context: WorkerContext, part_id: str, *, isolated: bool) -> None:
     """Claim and run a part. Do nothing if it cannot be claimed, because a task message may arrive twice."""
-    with context.isolation.hold(isolated=isolated):
-        part = _claim(context, part_id, isolated=isolated)
-        if part is None:
-            return
-        if not part.job.options.live_text:
-            _run(context, part)
-        elif not context.dedicated_threads.try_start(lambda: _run(context, part)):
-            # On this thread it would mostly wait for its text and block other jobs. Another worker may be free.
-            with context.database.write() as connection:
-                lease.hand_back(connection, part, delay_s=THREADS_BUSY_DELAY_S)
+    if isolated:
+        context.isolated_parts.add(partial(_claim_and_run, context, part_id, isolated=True))
+    else:
+        _claim_and_run(context, part_id, isolated=False)
+
+
+def _claim_and_run(context: WorkerContext, part_id: str, *, isolated: bool) -> None:
+    part = _claim(context, part_id, isolated=isolated)
+    if part is None:
+        return
+    if not part.job.options.live_text:
+        _run(context, part)
+    elif not context.dedicated_threads.try_start(lambda: _run(context, part)):
+        # On this thread it would mostly wait for its text and block other jobs. Another worker may be free.
+        with context.database.write() as connection:
+            lease.hand_back(connection, part, delay_s=THREADS_BUSY_DELAY_S)
     context.queue_refill.top_up(part.queue)
 
 

@@ -173,3 +173,21 @@ def test_an_old_download_fails_only_after_a_death(database: Database) -> None:
             assert downloads.release_expired(connection, evidence(connection, after_stall=True)) == 0
             assert downloads.release_expired(connection, evidence(connection, ended_workers=ended)) == 1
             assert connection.scalar(select(Download.status)) == status
+
+
+def test_beside_an_isolated_part_no_other_is_charged_with_a_death(database: Database, job: NewJob) -> None:
+    suspect, neighbour = job, new_job()
+    submit(database, neighbour)
+    claim(database, suspect, ends_in_s=LEASE_S)
+    announce(database)
+    release(database, ended_workers=frozenset({WORKER.id}))
+    for death in range(2, MAX_CRASHES + 1):
+        claim(database, suspect, ends_in_s=LEASE_S, isolated=True)
+        claim(database, neighbour, ends_in_s=LEASE_S)
+        released = release(database, ended_workers=frozenset({WORKER.id}))
+        assert set(released) == {
+            ReleasedPart(suspect.id, died=True, failed=death == MAX_CRASHES),
+            ReleasedPart(neighbour.id, died=False, failed=False),
+        }
+    row = row_of(database, neighbour)
+    assert (row.status, row.isolated, row.crashes) == ("queued", False, 0)
