@@ -47,6 +47,8 @@ def job_view(
         attempts=job.attempts,
         warnings=list(job.warnings),
         error=_error(job),
+        seed=job.seed if job.seed_given else None,
+        lexicon=dict(job.options.lexicon),
     )
 
 

@@ -46,6 +46,8 @@ EXAMPLE_JOB: dict[str, JsonValue] = {
     "attempts": 1,
     "warnings": [],
     "error": None,
+    "seed": None,
+    "lexicon": {},
 }
 
 
@@ -107,6 +109,8 @@ class Job(ResponseModel):
     attempts: int
     warnings: list[str]
     error: JobError | None
+    seed: int | None = Field(description="The seed of the request. Null if it had none.")
+    lexicon: dict[str, str] = Field(description="The lexicon of the request.")
 
 
 class JobList(ResponseModel):

@@ -1,4 +1,8 @@
-"""The cleanup request and its report."""
+"""The retention, and the cleanup request and its report."""
+
+from datetime import datetime
+
+from pydantic import Field
 
 from api.schemas.base import RequestModel, ResponseModel
 
@@ -18,3 +22,16 @@ class CleanupReport(ResponseModel):
     files: int
     size_bytes: int
     orphans: int
+
+
+class Retention(ResponseModel):
+    """The limits of recordings, and what they delete next. Null is no limit. Kept recordings do not count."""
+
+    max_age_hours: float | None
+    max_recordings: int | None
+    recordings: int = Field(description="All recordings, with the kept ones.")
+    kept: int
+    due: int = Field(
+        description="Recordings that are deleted within a day, or within half of `max_age_hours` if that is less."
+    )
+    next_at: datetime | None = Field(description="When the oldest recording reaches `max_age_hours`.")

@@ -18,10 +18,10 @@ from common.jobs.records import JobSpec, spec_values
 from common.recordings import search
 from common.recordings.captions import Caption
 from common.recordings.search import SearchableRecording
+from common.recordings.titles import title_of
 from common.status import JobStatus
 
 MAX_FAILURES = 3
-TITLE_CHARS = 80
 
 
 PARTS = LeasedTable(
@@ -324,12 +324,10 @@ def _audio_row(result: SynthesisResult, *, now: float) -> dict[str, Any]:
 
 
 def _recording_row(part: ClaimedPart, result: SynthesisResult, *, now: float) -> dict[str, Any]:
-    title_words = " ".join(part.job.text[: 2 * TITLE_CHARS].split())
-    title = title_words if len(title_words) <= TITLE_CHARS else title_words[: TITLE_CHARS - 1].rstrip() + "…"
     return {
         "job_id": part.job.id,
         "owner": part.job.owner,
-        "title": title,
+        "title": title_of(part.job.text),
         "text": part.job.text,
         "voice_id": part.job.voice_id,
         "model": part.job.model,
@@ -339,4 +337,6 @@ def _recording_row(part: ClaimedPart, result: SynthesisResult, *, now: float) ->
         "style": part.job.style,
         "audio_key": result.key,
         "created_at": now,
+        "seed": part.job.seed if part.job.seed_given else None,
+        "lexicon": dict(part.job.options.lexicon),
     }

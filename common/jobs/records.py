@@ -85,15 +85,16 @@ class JobRecord(JobSpec):
 
     @classmethod
     def recorded(cls, recording: RecordingRecord, *, owner: str) -> "JobRecord":
-        """A completed job whose row was removed. Its priority, seed and timings are not known any more."""
+        """A completed job whose row was removed. Its priority and timings are not known any more."""
         values = {name: getattr(recording, name) for name in _RECORDED_COLUMNS}
         return cls(
             **values,
             id=recording.job_id,
             owner=owner,
             priority=INTERACTIVE,
-            seed=0,
-            seed_given=False,
+            seed=recording.seed or 0,
+            seed_given=recording.seed is not None,
+            options=Options(lexicon=recording.lexicon),
             status=JobStatus.COMPLETED,
             chars=len(recording.text),
             attempts=1,
@@ -118,7 +119,7 @@ class JobRecord(JobSpec):
 
 
 _RECORDED_COLUMNS = tuple(
-    {one.name for one in fields(JobRecord)} & {one.name for one in fields(RecordingRecord)}
+    ({one.name for one in fields(JobRecord)} & {one.name for one in fields(RecordingRecord)}) - {"seed"}
 )
 
 # The data of the event `completed`. Workers of an earlier release may send less; readers then read the row.
