@@ -6,6 +6,7 @@ import { Button, IconButton } from "../ui/button";
 import { Icon } from "../ui/icon";
 import { recordings, selection, updateSelection, visibleRows } from "./recordings";
 import { removeRecordings } from "./removal";
+import { keepAll } from "./retention";
 import { EMPTY_SELECTION, selectAll } from "./selection";
 import { exportRecordings, exportStatus } from "./zip-export";
 
@@ -47,6 +48,7 @@ export function ListHeader() {
 
 function Actions({ ids }: { ids: readonly string[] }) {
   const texts = t.value.library;
+  const areKept = visibleRows.value.every((row) => row.isKept || !ids.includes(row.jobId));
   return (
     <div class="recordings-actions">
       <Button
@@ -56,6 +58,9 @@ function Actions({ ids }: { ids: readonly string[] }) {
         onPress={() => void exportRecordings(ids)}
       >
         {texts.zip}
+      </Button>
+      <Button compact icon="keep" onPress={() => void keepAll(ids, !areKept)}>
+        {areKept ? texts.stopKeeping : texts.keep}
       </Button>
       <Button compact kind="danger" icon="trash" onPress={() => remove(ids)}>
         {texts.delete}

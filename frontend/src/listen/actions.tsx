@@ -43,6 +43,12 @@ export function Actions({ watcher }: { watcher: JobWatcher }) {
             title={watcher.title.value}
             text={t.value.shell.download}
           />
+          <ActionButton
+            icon="keep"
+            kind="quiet"
+            label={recording.value.kept ? t.value.library.stopKeeping : t.value.library.keep}
+            action={() => watcher.setKept(!recording.value?.kept)}
+          />
           <Button
             kind="quiet"
             icon="trash"
@@ -100,9 +106,11 @@ function openInEditor(watcher: JobWatcher): void {
 function ActionButton({
   icon,
   label,
+  kind = "plain",
   action,
 }: {
-  icon: "close" | "retry" | "trash";
+  icon: "close" | "retry" | "trash" | "keep";
+  kind?: "plain" | "quiet";
   label: string;
   action: () => Promise<void>;
 }) {
@@ -110,6 +118,7 @@ function ActionButton({
   return (
     <Button
       icon={icon}
+      kind={kind}
       busy={busy.value}
       onPress={() => {
         busy.value = true;

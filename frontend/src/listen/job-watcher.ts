@@ -2,6 +2,7 @@
 
 import { batch, computed, signal } from "@preact/signals";
 import { api, dataOf, Failure, type Job, type Recording, serviceUrl } from "../api/client";
+import { setKept } from "../library/retention";
 import { titleOf } from "../state/titles";
 import { CharacterOffsets, parseSegments, type Segment, type SegmentTuple } from "./segments";
 
@@ -67,6 +68,10 @@ export class JobWatcher {
 
   async rename(title: string): Promise<void> {
     this.recording.value = await dataOf(api.PATCH("/history/{job_id}", { ...this.#path, body: { title } }));
+  }
+
+  async setKept(kept: boolean): Promise<void> {
+    this.recording.value = await setKept(this.id, kept);
   }
 
   async reload(): Promise<void> {

@@ -26,6 +26,7 @@ const PATHS = {
   phonemes: "M5 18l4.5-12L14 18M6.6 14h5.8M17 10.5v4M20 8.5v8",
   spinner: "M12 4a8 8 0 1 0 8 8",
   back: "M14.5 6l-6 6 6 6",
+  keep: "M7 3.5h10V20l-5-4-5 4z",
   copy: "M9 9h10v11H9zM15 9V4.5H5V15h4",
   globe: "M12 4a8 8 0 1 1 0 16 8 8 0 0 1 0-16zM4 12h16M12 4c3 2.5 3 13.5 0 16M12 4c-3 2.5-3 13.5 0 16",
 } as const;

@@ -50,6 +50,7 @@ export const listen = {
   size: "Size",
   sampleRate: "Sample rate",
   created: "Created",
+  keptUntil: "Kept until",
   queueTime: "Queue time",
   timeToFirstAudio: "Time to first audio",
   speedUp: "Speed-up over real time",

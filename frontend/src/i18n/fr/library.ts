@@ -20,6 +20,29 @@ export const library = {
   loading: "Chargement de la suite…",
   full: (shown: string) => `${shown} enregistrements chargés. Cette page ne peut pas en afficher plus.`,
   older: (day: string) => `Voir les enregistrements jusqu’au ${day}`,
+  total: (n: number, shown: string) => `${shown} ${plural(n, "enregistrement", "enregistrements")}`,
+  keptTotal: (n: number, shown: string) => `${shown} ${plural(n, "conservé", "conservés")}`,
+  limits: (age: string, most: string) =>
+    age && most
+      ? `Les enregistrements sont supprimés après ${age}, et les plus anciens au-delà de ${most}. Ceux que vous conservez restent.`
+      : age
+        ? `Les enregistrements sont supprimés après ${age}. Ceux que vous conservez restent.`
+        : most
+          ? `Les enregistrements les plus anciens sont supprimés au-delà de ${most}. Ceux que vous conservez restent.`
+          : "Les enregistrements ne sont jamais supprimés automatiquement.",
+  dueSoon: (n: number, shown: string) =>
+    n === 1
+      ? "1 enregistrement sera supprimé d’ici un jour. Conservez-le ou téléchargez-le."
+      : `${shown} enregistrements seront supprimés d’ici un jour. Conservez ou téléchargez ceux qu’il vous faut.`,
+  keep: "Conserver",
+  stopKeeping: "Ne plus conserver",
+  kept: "Conservé",
+  nowKept: (n: number) =>
+    n === 1 ? "L’enregistrement est conservé." : `${n} enregistrements sont conservés.`,
+  notKept: (n: number) =>
+    n === 1 ? "L’enregistrement n’est plus conservé." : `${n} enregistrements ne sont plus conservés.`,
+  expires: (date: string) => `Sera supprimé le ${date}`,
+  expiresIn: (span: string) => `encore ${span}`,
   noRecordings: "Aucun enregistrement",
   noRecordingsHint:
     "Vos enregistrements apparaissent ici. Vous pouvez les écouter, les renommer et les télécharger.",

@@ -52,6 +52,7 @@ export const listen = {
   size: "Taille",
   sampleRate: "Fréquence d’échantillonnage",
   created: "Créé le",
+  keptUntil: "Conservé jusqu’au",
   queueTime: "Temps d’attente",
   timeToFirstAudio: "Délai du premier son",
   speedUp: "Accélération sur le temps réel",
