@@ -187,12 +187,3 @@ test("invalid values in the browser's storage do not break the studio", async ({
   await expect(studio.editor).toBeVisible();
   for (const address of [SCREENS.library, SCREENS.system]) await studio.open(address);
 });
-
-test("a recording with a beep in place of speech shows a warning", async ({ studio, page }) => {
-  await studio.open(SCREENS.write);
-  await studio.write("Hello. [voice:af_heart] And this is a beep.");
-  await page.keyboard.press("Control+Enter");
-  await expect(page.getByRole("list", { name: "Warnings" })).toContainText(/af_heart: .*only a beep/, {
-    timeout: 30_000,
-  });
-});

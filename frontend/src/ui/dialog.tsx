@@ -14,7 +14,12 @@ export function Dialog({
 }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
-  useEffect(() => dialog.current?.showModal(), []);
+  useEffect(() => {
+    const element = dialog.current;
+    element?.showModal();
+    // Closing returns the focus to where it was, also when the dialog is removed by its own button.
+    return () => element?.close();
+  }, []);
   return (
     <dialog
       ref={dialog}

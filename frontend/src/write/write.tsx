@@ -6,6 +6,7 @@ import { t } from "../i18n";
 import { InProgress } from "../library/in-progress";
 import { showNotice } from "../state/notices";
 import { loadVoices } from "../state/voices";
+import { BeepDialog } from "./beep-dialog";
 import { saveDraft, storedDraft, textToOpen } from "./draft";
 import { Editor } from "./editor";
 import { scheduleEstimate } from "./estimate";
@@ -16,6 +17,7 @@ import { changeSettings, settings } from "./settings";
 import { SettingsPanel } from "./settings-panel";
 import { totalPausesS } from "./tags";
 import { readTextFile } from "./text-files";
+import { detectLanguage, textLanguage } from "./text-language";
 import { countCharacters } from "./text-splitter";
 import { Toolbar } from "./toolbar";
 import "./write.css";
@@ -51,6 +53,7 @@ export function Write() {
     const { text } = editor.current;
     chars.value = countCharacters(text);
     pausesS.value = totalPausesS(text);
+    textLanguage.value = detectLanguage(text);
   };
 
   const submit = (): void => {
@@ -166,6 +169,7 @@ export function Write() {
         <SettingsPanel />
         <InProgress />
       </aside>
+      <BeepDialog />
     </div>
   );
 }

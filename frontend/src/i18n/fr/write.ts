@@ -70,7 +70,6 @@ export const write = {
   model: "Modèle",
   availableOnly: "Voix disponibles seulement",
   found: (n: number) => `${n} voix ${plural(n, "disponible", "disponibles")}`,
-  download: "Télécharger",
   noVoices: "Aucune voix trouvée",
   noVoicesHint:
     "Modifiez la recherche ou les filtres. Pour obtenir d’autres voix, téléchargez leurs modèles sur la page Système.",
@@ -83,8 +82,23 @@ export const write = {
   supportsStyle: "Accepte un style",
   slow: "Lente sans GPU",
   defaultVoice: "Par défaut",
-  notAvailable: "Pas encore disponible",
-  moreToDownload: (n: number) => `${n} de plus à télécharger`,
+  moreToDownload: (n: number) => `${n} de plus ci-dessous, pas encore disponibles`,
+  usableVoices: "Voix disponibles",
+  voicesOf: (n: number) => `${n} voix`,
+  showVoices: "Afficher les voix",
+  beepTitle: (n: number) =>
+    n === 1 ? "Cette voix n’est pas encore disponible" : "Certaines voix ne sont pas encore disponibles",
+  beepText: (n: number) =>
+    n === 1
+      ? "Son modèle n’est pas téléchargé, ou aucun worker ne peut l’exécuter. Vous entendriez un bip à la place."
+      : "Leurs modèles ne sont pas téléchargés, ou aucun worker ne peut les exécuter. Vous entendriez des bips à la place.",
+  refusedText: "Le service refuserait ce texte. Téléchargez le modèle, ou choisissez une autre voix.",
+  toModels: "Voir les modèles",
+  generateBeep: "Générer avec un bip",
+  backToText: "Choisir une autre voix",
+  foreignText: (text: string, voice: string) =>
+    `Langue détectée du texte : ${text}. Langue de la voix : ${voice}. La prononciation peut être incorrecte.`,
+  findVoice: (language: string) => `Chercher une voix : ${language}`,
   genders: (gender: string): string =>
     ({ female: "Féminine", male: "Masculine", neutral: "Neutre" })[gender] ?? "Inconnu",
 };
