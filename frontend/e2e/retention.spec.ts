@@ -1,5 +1,10 @@
 import { expect, SCREENS, test } from "./studio";
 
+test.beforeEach(async ({ service }) => {
+  const { items } = await service.get<{ items: { job_id: string }[] }>("/history?limit=500");
+  for (const { job_id } of items) await fetch(`${service.url}/history/${job_id}`, { method: "DELETE" });
+});
+
 test("the library says how long recordings are kept, and warns before it deletes some", async ({
   studio,
   page,

@@ -13,7 +13,7 @@ import { DownloadMenu } from "../ui/download-menu";
 import { explain } from "../ui/state";
 import { textToOpen } from "../write/draft";
 import { changeSettings } from "../write/settings";
-import { trackOf } from "./playback";
+import { canPlay, trackOf } from "./playback";
 import type { JobWatcher } from "./job-watcher";
 
 export function Actions({ watcher }: { watcher: JobWatcher }) {
@@ -22,10 +22,9 @@ export function Actions({ watcher }: { watcher: JobWatcher }) {
   const isLoaded = track.value?.jobId === watcher.id;
   const isPlaying = isLoaded && playing.value;
   const status = job.value?.status;
-  const canPlay = recording.value !== null || status === "running" || status === "queued";
   return (
     <div class="row">
-      {canPlay ? (
+      {canPlay(watcher) ? (
         <Button
           kind="primary"
           icon={isPlaying ? "pause" : "play"}

@@ -9,6 +9,13 @@ export const listen = {
       failed: "Failed",
       cancelled: "Cancelled",
     })[status] ?? status,
+  announced: (status: string): string =>
+    ({
+      running: "The recording is being generated.",
+      completed: "The recording is complete.",
+      failed: "The recording failed.",
+      cancelled: "The recording was cancelled.",
+    })[status] ?? "",
   queuePosition: (n: string) => `Position ${n} in the queue`,
   nextInQueue: "Next in the queue",
   readyIn: (span: string) => `ready in about ${span}`,

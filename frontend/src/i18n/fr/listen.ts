@@ -9,6 +9,13 @@ export const listen = {
       failed: "En échec",
       cancelled: "Annulé",
     })[status] ?? status,
+  announced: (status: string): string =>
+    ({
+      running: "L’enregistrement est en cours de génération.",
+      completed: "L’enregistrement est terminé.",
+      failed: "L’enregistrement a échoué.",
+      cancelled: "L’enregistrement a été annulé.",
+    })[status] ?? "",
   queuePosition: (n: string) => `Position ${n} dans la file d’attente`,
   nextInQueue: "Prochain dans la file d’attente",
   readyIn: (span: string) => `prêt dans ${span} environ`,
