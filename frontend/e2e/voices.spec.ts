@@ -9,7 +9,7 @@ test("a voice that cannot be spoken asks before it beeps", async ({ studio, page
   const question = page.getByRole("dialog", { name: "This voice cannot be spoken yet" });
   await expect(question).toContainText("Kokoro");
   const before = await count();
-  await question.getByRole("button", { name: "Choose another voice" }).click();
+  await question.getByRole("button", { name: "Back to the text" }).click();
   await expect(question).toBeHidden();
   expect(await count()).toBe(before);
   await page.keyboard.press("Control+Enter");

@@ -3,6 +3,11 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
 
+/** Closes the dialog of a button through the DOM, which returns the focus to where it was. */
+export function closeDialog(event: MouseEvent): void {
+  (event.target as Element).closest("dialog")?.close();
+}
+
 export function Dialog({
   title,
   onClose,
@@ -14,12 +19,7 @@ export function Dialog({
 }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
-  useEffect(() => {
-    const element = dialog.current;
-    element?.showModal();
-    // Closing returns the focus to where it was, also when the dialog is removed by its own button.
-    return () => element?.close();
-  }, []);
+  useEffect(() => dialog.current?.showModal(), []);
   return (
     <dialog
       ref={dialog}

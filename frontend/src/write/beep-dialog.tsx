@@ -2,7 +2,7 @@ import { t } from "../i18n";
 import { modelName } from "../state/models";
 import { link } from "../state/route";
 import { Button } from "../ui/button";
-import { Dialog } from "../ui/dialog";
+import { closeDialog, Dialog } from "../ui/dialog";
 import { beepQuestion, generate } from "./generation";
 
 const MODELS_PAGE = link("system", undefined, new URLSearchParams({ tab: "models" }));
@@ -33,15 +33,15 @@ export function BeepDialog() {
         </a>
         {isRefused ? null : (
           <Button
-            onPress={() => {
-              beepQuestion.value = null;
+            onPress={(event) => {
+              closeDialog(event);
               void generate(text, { acceptsBeeps: true });
             }}
           >
             {messages.generateBeep}
           </Button>
         )}
-        <Button kind="primary" onPress={() => (beepQuestion.value = null)}>
+        <Button kind="primary" onPress={closeDialog}>
           {messages.backToText}
         </Button>
       </div>

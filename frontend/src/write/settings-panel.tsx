@@ -105,7 +105,7 @@ export function SettingsPanel() {
               onChange={(event) => changeSettings({ language: event.currentTarget.value })}
             >
               <option value="">{messages.languageAuto}</option>
-              {LANGUAGES.map((tag) => (
+              {[...new Set([...LANGUAGES, language].filter(Boolean))].map((tag) => (
                 <option key={tag} value={tag}>
                   {languageName(tag)}
                 </option>
