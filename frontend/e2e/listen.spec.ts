@@ -102,3 +102,23 @@ test("a deleted recording is not found", async ({ studio, page, service }) => {
   await page.getByRole("button", { name: "Go to library" }).click();
   await expect(page).toHaveURL(/#\/library/);
 });
+
+test("the text shows its headings, lists and emphasis, without their marks", async ({
+  studio,
+  page,
+  service,
+}) => {
+  const text =
+    "# The *old* sea\n\nIt was **very** calm,\nand nobody spoke.\n\n- one boat\n- two boats\n\n3. The third";
+  const id = await service.synthesize(text);
+  await studio.open(`#/listen/${id}`);
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("The old sea");
+  const transcript = page.getByRole("region", { name: "Text" });
+  await expect(transcript.getByRole("heading", { level: 3 })).toHaveText("The old sea");
+  await expect(transcript.locator("strong")).toHaveText("very");
+  await expect(transcript.locator("em")).toHaveText("old");
+  await expect(transcript.locator("ul > li")).toHaveText(["one boat", "two boats"]);
+  await expect(transcript.locator("ol > li")).toHaveText("The third");
+  await expect(transcript).not.toContainText("#");
+  await expect(transcript).not.toContainText("*");
+});

@@ -97,8 +97,11 @@ function openInEditor(watcher: JobWatcher): void {
     speed: source.speed,
     style: source.style ?? "",
     format: source.format as Format,
+    // Null if the request named no language; it is then detected again.
+    language: source.language ?? "",
+    seed: source.seed === null ? "" : String(source.seed),
   });
-  textToOpen.value = { text: source.text, title: watcher.title.value };
+  textToOpen.value = { text: source.text, title: watcher.title.value, lexicon: source.lexicon };
 }
 
 /** Shows that it is busy until the action ends, and reports a failure. */
