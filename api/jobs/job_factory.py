@@ -75,6 +75,7 @@ class JobRequest:
         return Options(
             normalize=body.normalize,
             mastering=body.mastering,
+            title=body.title or "",
             lexicon=body.lexicon,
             streamed=self.streamed,
             keep=self.keep,
@@ -248,7 +249,9 @@ def _style_warnings(voice: Voice, style: str | None) -> tuple[str, ...]:
 
 
 def _digest(body: SynthesisRequest) -> str:
-    fields = body.model_dump(exclude={"idempotency_key", "webhook", "use_cache"})
+    # Without a title, the digest is that of earlier releases, which knew none.
+    without_title = {"title"} if body.title is None else set()
+    fields = body.model_dump(exclude={"idempotency_key", "webhook", "use_cache", *without_title})
     return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
 
 

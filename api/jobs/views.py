@@ -26,6 +26,7 @@ def job_view(
         voice_id=job.voice_id,
         model=job.model,
         provider=job.provider,
+        title=job.title,
         text=job.text,
         language=job.language,
         speed=job.speed,

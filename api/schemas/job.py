@@ -18,6 +18,7 @@ EXAMPLE_JOB: dict[str, JsonValue] = {
     "voice_id": "hibari_heart",
     "model": "hibari",
     "provider": "local",
+    "title": "Hello there.",
     "text": "Hello there.",
     "language": None,
     "speed": 1.0,
@@ -84,6 +85,7 @@ class Job(ResponseModel):
     voice_id: str
     model: str
     provider: str
+    title: str = Field(description="Of the recording: that of the request, else the first heading or line.")
     text: str
     language: str | None
     speed: float

@@ -327,7 +327,7 @@ def _recording_row(part: ClaimedPart, result: SynthesisResult, *, now: float) ->
     return {
         "job_id": part.job.id,
         "owner": part.job.owner,
-        "title": title_of(part.job.text),
+        "title": part.job.options.title or title_of(part.job.text),
         "text": part.job.text,
         "voice_id": part.job.voice_id,
         "model": part.job.model,

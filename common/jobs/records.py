@@ -13,6 +13,7 @@ from sqlalchemy import Row
 from common.jobs.options import DEFAULTS, Options
 from common.messaging.queue_names import INTERACTIVE
 from common.recordings.queries import RecordingRecord
+from common.recordings.titles import title_of
 from common.status import JobStatus
 
 
@@ -69,6 +70,11 @@ class JobRecord(JobSpec):
     size_bytes: int | None = None
 
     @property
+    def title(self) -> str:
+        """The title that the recording has, or will have."""
+        return self.options.title or title_of(self.text)
+
+    @property
     def is_over(self) -> bool:
         """True if the job ended or was deleted."""
         return self.status.is_terminal or self.deleted_at is not None
@@ -94,7 +100,7 @@ class JobRecord(JobSpec):
             priority=INTERACTIVE,
             seed=recording.seed or 0,
             seed_given=recording.seed is not None,
-            options=Options(lexicon=recording.lexicon),
+            options=Options(title=recording.title, lexicon=recording.lexicon),
             status=JobStatus.COMPLETED,
             chars=len(recording.text),
             attempts=1,

@@ -240,3 +240,14 @@ def test_invalid_titles_are_rejected(gateway: RunningGateway) -> None:
             headers={"Content-Type": "application/json"},
         )
         assert (response.status_code, response.json()["error"]["param"]) == (400, "title"), title
+
+
+def test_a_request_can_give_the_title(gateway: RunningGateway) -> None:
+    job_id = gateway.submit(text="# Chapter one\n\nHello there.", title=" The book (1/2) ")
+    assert gateway.client.get(f"/jobs/{job_id}").json()["title"] == "The book (1/2)"
+    gateway.complete(job_id)
+    assert gateway.client.get(f"/history/{job_id}").json()["title"] == "The book (1/2)"
+    untitled = complete(gateway, text="# Chapter *one*\n\nHello there.")
+    assert gateway.client.get(f"/jobs/{untitled}").json()["title"] == "Chapter one"
+    response = gateway.client.post("/synthesize", json={"text": "Hello.", "title": "two\nlines"})
+    assert (response.status_code, response.json()["error"]["param"]) == (400, "title")

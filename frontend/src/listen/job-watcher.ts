@@ -3,7 +3,6 @@
 import { batch, computed, signal } from "@preact/signals";
 import { api, dataOf, Failure, type Job, type Recording, serviceUrl } from "../api/client";
 import { setKept } from "../library/retention";
-import { titleOf } from "../state/titles";
 import { CharacterOffsets, parseSegments, type Segment, type SegmentTuple } from "./segments";
 
 const POLL_INTERVAL_MS = 3000;
@@ -22,7 +21,7 @@ export class JobWatcher {
   readonly isDisconnected = signal(false);
   readonly failure = signal<Failure | null>(null);
   readonly text = computed(() => this.recording.value?.text ?? this.job.value?.text ?? null);
-  readonly title = computed(() => this.recording.value?.title ?? titleOf(this.job.value?.text ?? ""));
+  readonly title = computed(() => this.recording.value?.title ?? this.job.value?.title ?? "");
 
   readonly #offsets = computed(() => new CharacterOffsets(this.text.value ?? ""));
   #events: EventSource | null = null;

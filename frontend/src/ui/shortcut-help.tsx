@@ -2,7 +2,8 @@
 
 import { signal } from "@preact/signals";
 import { t } from "../i18n";
-import { Dialog } from "./dialog";
+import { Button } from "./button";
+import { closeDialog, Dialog } from "./dialog";
 
 export const isHelpOpen = signal(false);
 
@@ -33,6 +34,9 @@ export function ShortcutHelp() {
           </div>
         ))}
       </dl>
+      <div class="row dialog-actions">
+        <Button onPress={closeDialog}>{texts.close}</Button>
+      </div>
     </Dialog>
   );
 }

@@ -26,11 +26,13 @@ export function BeepDialog() {
           </li>
         ))}
       </ul>
-      <p>{isRefused ? messages.refusedText : messages.beepText(voices.length)}</p>
-      <div class="row dialog-actions">
-        <a class="button quiet" href={MODELS_PAGE} onClick={() => (beepQuestion.value = null)}>
+      <p>
+        {isRefused ? messages.refusedText : messages.beepText(voices.length)}{" "}
+        <a href={MODELS_PAGE} onClick={() => (beepQuestion.value = null)}>
           {messages.toModels}
         </a>
+      </p>
+      <div class="row dialog-actions">
         {isRefused ? null : (
           <Button
             onPress={(event) => {

@@ -7,7 +7,6 @@ import { dismissErrors, showNotice } from "../state/notices";
 import { play } from "../state/player";
 import { go, link, route } from "../state/route";
 import { health } from "../state/service";
-import { titleOf } from "../state/titles";
 import { voices } from "../state/voices";
 import { explain } from "../ui/state";
 import { chosenVoice } from "./chosen-voice";
@@ -48,7 +47,7 @@ export async function generate(text: string, { acceptsBeeps = false } = {}): Pro
     const first = jobs[0];
     const isOnWriteScreen = route.value.screen === "write";
     if (first && jobs.length === 1 && isOnWriteScreen) {
-      void play({ jobId: first.job_id, title: titleOf(first.text), format: first.format, live: true });
+      void play({ jobId: first.job_id, title: first.title, format: first.format, live: true });
       go(link("listen", first.job_id));
     } else {
       // A user who has opened another screen stays there.
