@@ -92,6 +92,8 @@ class Job(Base):
     created_at: Mapped[float]
     started_at: Mapped[float | None]
     finished_at: Mapped[float | None]
+    # True if a running job is to end with the segments that are spoken.
+    finish_early: Mapped[bool] = mapped_column(server_default=sql("false"))
     # A deleted job keeps its row, without its text, so that its URL answers 410.
     deleted_at: Mapped[float | None]
     request_id: Mapped[str | None] = mapped_column(String(64))

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, exists, update
+from sqlalchemy import Connection, bindparam, exists, select, update
 
 from common.db.database import clock, epoch_now
 from common.db.leased_table import Lease, LeasedTable
@@ -81,7 +81,7 @@ class ClaimedPart:
 class SynthesisResult:
     """The result of a completed job. `first_audio_ms` counts from the claim.
 
-    `text` is set if the text arrived while it was spoken.
+    `text` is set if the text arrived while it was spoken, and `spoken_chars` if not all of it was spoken.
     """
 
     key: str
@@ -98,6 +98,7 @@ class SynthesisResult:
     warnings: tuple[str, ...]
     captions: tuple[Caption, ...] = ()
     text: str | None = None
+    spoken_chars: int | None = None
 
 
 def claim(
@@ -127,6 +128,11 @@ def report_progress(connection: Connection, part: ClaimedPart, *, done: int, tot
     """Write the progress. Returns False if the lease is lost, for example after a cancellation."""
     progress = {"the_job": part.job.id, "segments_done": done, "segments_total": total}
     return connection.execute(_REPORT_PROGRESS, PARTS.parameters_of(part.lease) | progress).rowcount == 1
+
+
+def must_finish_early(connection: Connection, part: ClaimedPart) -> bool:
+    """True if the job is to end with the segments that are spoken, because the user stopped it."""
+    return bool(connection.scalar(select(Job.finish_early).where(Job.id == part.job.id)))
 
 
 def finish(connection: Connection, part: ClaimedPart, result: SynthesisResult) -> dict[str, Any] | None:
@@ -264,7 +270,7 @@ def _add_usage(
         part.job,
         now=now,
         completed=1,
-        chars=len(part.job.text),
+        chars=len(part.job.text) if result.spoken_chars is None else result.spoken_chars,
         audio_s=result.duration_s,
         size_bytes=result.size_bytes,
         queue_ms=timings["queue_ms"],

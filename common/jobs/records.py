@@ -63,6 +63,7 @@ class JobRecord(JobSpec):
     created_at: float
     started_at: float | None = None
     finished_at: float | None = None
+    finish_early: bool = False
     deleted_at: float | None = None
     audio_key: str | None = None
     sample_rate_hz: int | None = None

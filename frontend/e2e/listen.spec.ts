@@ -63,6 +63,19 @@ test("a job can be cancelled and retried", async ({ studio, page, service }) => 
   expect((await getJob(service, id)).status).toBe("completed");
 });
 
+test("a job can be stopped, and what was spoken is kept", async ({ studio, page, service }) => {
+  const id = await startJob(studio, prose(20_000, "The last word"));
+  await waitForProgress(service, id);
+  await page.getByRole("button", { name: "Stop and keep" }).click();
+  await expect(page.locator(".wave")).toBeVisible({ timeout: 30_000 });
+  await expect(page.getByRole("list", { name: "Warnings" })).toContainText(
+    /This recording was stopped after \d+ of \d+ segments\./,
+  );
+  // The rest of the text is kept, and can be edited.
+  await expect(page.locator(".between").last()).toContainText("opinions of its own");
+  expect((await service.get<{ duration_s: number }>(`/history/${id}`)).duration_s).toBeGreaterThan(1);
+});
+
 test("a job completes although its worker is killed", async ({ studio, page, service }) => {
   const id = await startJob(studio, prose(6000, "The accident"));
   await waitForProgress(service, id);

@@ -1,4 +1,4 @@
-"""Let users keep recordings, and store the seed and the lexicon of their requests."""
+"""Let users keep recordings and what was spoken of a stopped job, and store the seed and lexicon of requests."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,6 +10,9 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.add_column(
+        "jobs", sa.Column("finish_early", sa.Boolean(), nullable=False, server_default=sa.text("false"))
+    )
     op.add_column(
         "recordings", sa.Column("kept", sa.Boolean(), nullable=False, server_default=sa.text("false"))
     )
@@ -34,3 +37,4 @@ def downgrade() -> None:
     for name in ("lexicon", "seed", "kept"):
         op.drop_column("recordings", name)
     op.create_index("ix_recordings_created", "recordings", ["created_at"])
+    op.drop_column("jobs", "finish_early")

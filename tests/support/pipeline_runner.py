@@ -109,13 +109,14 @@ class PipelineRunner:
         engine: ToneEngine,
         *pieces: Piece,
         check: Callable[[], None] = lambda: None,
+        progressed: Callable[[int, int], bool] = lambda _done, _total: False,
         store_wait_s: float = 0.0,
     ) -> SynthesisResult | PartialAudio:
         batches = [[(f"{number}-0", piece)] for number, piece in enumerate(pieces, start=1)]
         callbacks = JobCallbacks(
             check=check,
             started=lambda _total: None,
-            progressed=lambda _done, _total: None,
+            progressed=progressed,
             read_text=lambda _after, _within_s: batches.pop(0),
         )
 

@@ -134,7 +134,7 @@ def _callbacks(context: WorkerContext, part: ClaimedPart, held: HeldLease) -> Jo
     def started(total: int) -> None:
         context.notifier.publish_event(job_id, "started", attempt=part.attempt, segments_total=total)
 
-    def progressed(done: int, total: int) -> None:
+    def progressed(done: int, total: int) -> bool:
         nonlocal last_written
         # Word timings would make the event ten times as long. The captions of the finished job have them.
         cues = [[caption.start_s, caption.end_s, caption.start, caption.end] for caption in captions]
@@ -143,11 +143,13 @@ def _callbacks(context: WorkerContext, part: ClaimedPart, held: HeldLease) -> Jo
             job_id, "progress", attempt=part.attempt, segments_done=done, segments_total=total, cues=cues
         )
         if done == total or time.monotonic() - last_written < PROGRESS_EVERY_S:
-            return
+            return False
         last_written = time.monotonic()
-        if not _write_progress(context, part, done=done, total=total):
+        finish_early = _write_progress(context, part, done=done, total=total)
+        if finish_early is None:
             held.lost.set()
             raise SynthesisStopped
+        return finish_early
 
     def read_text(after: str, within_s: float) -> list[tuple[str, Piece]]:
         link = context.redis_link
@@ -163,11 +165,16 @@ def _callbacks(context: WorkerContext, part: ClaimedPart, held: HeldLease) -> Jo
     return JobCallbacks(check, started, progressed, read_text, captions.append)
 
 
-def _write_progress(context: WorkerContext, part: ClaimedPart, *, done: int, total: int) -> bool:
-    """Returns whether the lease is still held. True while the database is down: the renewal finds out later."""
+def _write_progress(context: WorkerContext, part: ClaimedPart, *, done: int, total: int) -> bool | None:
+    """Returns whether the job is to end early. None if the lease is lost.
+
+    False while the database is down: the renewal of the lease finds out later.
+    """
     try:
         with context.database.write() as connection:
-            return lease.report_progress(connection, part, done=done, total=total)
+            if not lease.report_progress(connection, part, done=done, total=total):
+                return None
+            return lease.must_finish_early(connection, part)
     except DATABASE_DOWN as error:
         log.warning("progress not written", error=type(error).__name__)
-        return True
+        return False

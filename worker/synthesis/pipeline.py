@@ -135,11 +135,20 @@ def _speak_whole(attempt: _Attempt, spool: IO[bytes]) -> SynthesisResult:
     rendering = _rendering(part.job, spool, open_live, speed=stretch_speed)
     spoken = merge_stages(synthesis.speak(facts.compute_meanwhile(plan.segments)), part, attempt.fetch)
     silent_count, synthesis_s = _render(spoken, rendering, attempt.callbacks)
-    rendering.end(tail_s=plan.tail_s)
-    if synthesis.total > 1 or part.partial_audio:
+    rendering.end(tail_s=0.0 if synthesis.ended_early else plan.tail_s)
+    if (synthesis.total > 1 or part.partial_audio) and not synthesis.ended_early:
         attempt.callbacks.progressed(synthesis.total, synthesis.total)
     silent_count += synthesis.skipped
-    return _store_result(attempt, spool, rendering, facts, silent_count=silent_count, synthesis_s=synthesis_s)
+    result = _store_result(
+        attempt, spool, rendering, facts, silent_count=silent_count, synthesis_s=synthesis_s
+    )
+    return _as_stopped(result, total=synthesis.total) if synthesis.ended_early else result
+
+
+def _as_stopped(result: SynthesisResult, *, total: int) -> SynthesisResult:
+    warning = f"This recording was stopped after {result.segments} of {total} segments."
+    spoken_chars = result.captions[-1].end if result.captions else 0
+    return replace(result, warnings=(*result.warnings, warning), spoken_chars=spoken_chars)
 
 
 def _speak_stage(attempt: _Attempt, spool: IO[bytes]) -> PartialAudio:

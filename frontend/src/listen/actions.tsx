@@ -61,6 +61,9 @@ export function Actions({ watcher }: { watcher: JobWatcher }) {
           </Button>
         </>
       ) : null}
+      {status === "running" && watcher.segments.value.length ? (
+        <ActionButton icon="stop" label={messages.stopAndKeep} action={() => watcher.stopAndKeep()} />
+      ) : null}
       {status === "queued" || status === "running" ? (
         <ActionButton icon="close" label={messages.cancel} action={() => watcher.cancel()} />
       ) : null}
@@ -111,7 +114,7 @@ function ActionButton({
   kind = "plain",
   action,
 }: {
-  icon: "close" | "retry" | "trash" | "keep";
+  icon: "close" | "retry" | "trash" | "keep" | "stop";
   kind?: "plain" | "quiet";
   label: string;
   action: () => Promise<void>;

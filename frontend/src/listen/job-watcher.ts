@@ -55,6 +55,12 @@ export class JobWatcher {
     await this.#start();
   }
 
+  /** Lets the job complete with the segments that are spoken. */
+  async stopAndKeep(): Promise<void> {
+    const query = { keep_spoken: true };
+    await dataOf(api.POST("/jobs/{job_id}/cancel", { params: { ...this.#path.params, query } }));
+  }
+
   async retry(): Promise<void> {
     await dataOf(api.POST("/jobs/{job_id}/retry", this.#path));
     this.#setSegments([]);

@@ -286,3 +286,13 @@ def test_a_pause_is_published_with_the_speech_after_it() -> None:
     # the third segment, and the end.
     assert len(writer.published) == 7
     assert all(writer.published)
+
+
+def test_a_job_that_is_stopped_keeps_what_was_spoken(runner: PipelineRunner) -> None:
+    text = "One two three.\n\nFour five six.\n\nSeven eight nine.\n\nTen eleven twelve. [pause:9s]"
+    engine = ToneEngine()
+    result = runner.speak(claimed_part(text), engine, progressed=lambda done, _total: done == 2)
+    assert [text[one.start : one.end] for one in result.captions] == ["One two three.", "Four five six."]
+    assert result.warnings[-1] == "This recording was stopped after 2 of 4 segments."
+    assert (result.segments, result.spoken_chars) == (2, result.captions[-1].end)
+    assert result.captions[-1].end_s <= runner.decode(result).duration_s < 5

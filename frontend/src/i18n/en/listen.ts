@@ -25,6 +25,7 @@ export const listen = {
   starting: "Starting…",
   connectionLost: "Connection lost. Reconnecting…",
   cancel: "Cancel",
+  stopAndKeep: "Stop and keep",
   cancelled: "This recording was cancelled. Retry it, or edit its text.",
   failed: "Generation failed",
   retry: "Retry",

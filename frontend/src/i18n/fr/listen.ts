@@ -26,6 +26,7 @@ export const listen = {
   starting: "Démarrage…",
   connectionLost: "Connexion perdue. Reconnexion…",
   cancel: "Annuler",
+  stopAndKeep: "Arrêter et garder",
   cancelled: "Cet enregistrement a été annulé. Réessayez, ou modifiez son texte.",
   failed: "La génération a échoué",
   retry: "Réessayer",

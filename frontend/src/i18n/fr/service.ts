@@ -41,6 +41,10 @@ const WARNINGS: readonly (readonly [RegExp, (...groups: string[]) => string])[] 
     (id = "") => `La voix ${id} n’accepte pas de style\u00a0: le style a été ignoré.`,
   ],
   [
+    /This recording was stopped after (\d+) of (\d+) segments\./,
+    (n = "", total = "") => `Cet enregistrement a été arrêté après ${n} segments sur ${total}.`,
+  ],
+  [
     /(\d+) of (\d+) (?:passages|segments) cannot be spoken by this voice\./,
     (n = "", total = "") => `Cette voix ne peut pas lire ${n} segments sur ${total}.`,
   ],
