@@ -62,7 +62,7 @@ def fetch(settings: Settings, job_id: str, *, output: Path | None, as_json: bool
 
 
 def _columns() -> tuple[str, ...]:
-    return ("Job", f"Created ({time_zone_name()})", "Kept", "Voice", "Format", "Duration", "Title")
+    return ("Job", f"Created ({time_zone_name()})", "Voice", "Format", "Duration", "Kept", "Title")
 
 
 def _row(one: Recording) -> tuple[str, ...]:
@@ -70,9 +70,9 @@ def _row(one: Recording) -> tuple[str, ...]:
     return (
         one.job_id,
         created,
-        "yes" if one.kept else "",
         one.voice_id,
         one.format,
         format_duration(one.duration_s),
+        "yes" if one.kept else "",
         one.title or one.text,
     )
