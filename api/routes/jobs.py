@@ -173,7 +173,7 @@ async def events(
     )
 
 
-@router.post("/{job_id}/cancel", responses=documented_errors(404, 409, 410))
+@router.post("/{job_id}/cancel", responses=documented_errors(400, 404, 409, 410))
 def cancel(
     request: Request,
     gateway: GatewayDep,
