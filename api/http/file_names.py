@@ -4,9 +4,10 @@ import re
 import unicodedata
 from urllib.parse import quote
 
-_CHARS = 80
+# A title has at most so many characters.
+_CHARS = 200
 # File names may have 255 bytes. A number and an extension need some of them.
-_BYTES = 200
+_BYTES = 235
 # Separators of folders, drives, streams and commands. A hyphen replaces them, so that words stay apart.
 _SEPARATORS = re.compile(r"[/\\|:\N{DIVISION SLASH}\N{FRACTION SLASH}]")
 _FORBIDDEN = re.compile(r'[<>"?*]')
@@ -17,12 +18,12 @@ _UNQUOTED = "!#$&+^`|"
 
 
 def file_stem(title: str) -> str | None:
-    """Return a name without extension, of at most 80 characters. None if nothing is left of the title."""
+    """Return a name without extension, of at most 200 characters. None if nothing is left of the title."""
     plain = " ".join(unicodedata.normalize("NFC", title).split())
     kept = "".join(one for one in plain if not unicodedata.category(one).startswith("C"))
     separated = _FORBIDDEN.sub("", _SEPARATORS.sub("-", kept))
     # A leading dot hides the file and a leading hyphen makes it an option. Windows drops dots and spaces at the end.
-    stem = _truncate(separated.strip(" .-")).rstrip(" .-")
+    stem = _truncate(separated.strip(" .-…")).rstrip(" .-")
     if not any(unicodedata.category(one)[0] in "LNS" for one in stem):  # symbols include emoji
         return None
     return f"_{stem}" if _DEVICE.fullmatch(stem) else stem

@@ -81,6 +81,7 @@ class JobRequest:
             clean_pages=body.clean_pages,
             normalize=body.normalize,
             mastering=body.mastering,
+            title=body.title or "",
             lexicon=body.lexicon,
             streamed=self.streamed,
             keep=self.keep,
@@ -252,7 +253,10 @@ def _style_warnings(voice: Voice, style: str | None) -> tuple[str, ...]:
 
 
 def _digest(job_request: JobRequest) -> str:
-    fields = job_request.body.model_dump(exclude={"idempotency_key", "webhook", "use_cache"})
+    body = job_request.body
+    # Without a title, the digest is that of earlier releases, which knew none.
+    without_title = {"title"} if body.title is None else set()
+    fields = body.model_dump(exclude={"idempotency_key", "webhook", "use_cache", *without_title})
     if job_request.cue_times_ms:
         fields["cue_times_ms"] = job_request.cue_times_ms
     return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()

@@ -26,6 +26,7 @@ def job_view(
         voice_id=job.voice_id,
         model=job.model,
         provider=job.provider,
+        title=job.title,
         text=job.text,
         language=job.language,
         speed=job.speed,
@@ -47,6 +48,8 @@ def job_view(
         attempts=job.attempts,
         warnings=list(job.warnings),
         error=_error(job),
+        seed=job.seed if job.seed_given else None,
+        lexicon=dict(job.options.lexicon),
     )
 
 

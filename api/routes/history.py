@@ -1,4 +1,4 @@
-"""The history: finished recordings, which own their audio. List, search, rename and delete them."""
+"""The history: finished recordings, which own their audio. List, search, change and delete them."""
 
 from typing import Annotated
 
@@ -15,11 +15,13 @@ from api.jobs import removal
 from api.jobs.limits import check_limit, checked_ids
 from api.jobs.lookups import checked_job_id
 from api.owner import OWNER
-from api.schemas.history import History, RecordingView, RenameRequest
+from api.schemas.history import History, RecordingChanges, RecordingView
 from api.schemas.job import DeletedJob, DeleteResults, JobIds
+from common.jobs.retention import HOUR_S
 from common.recordings import search
-from common.recordings.queries import RecordingRecord, get_recording, list_recordings
+from common.recordings.queries import RecordingRecord, get_recording, list_recordings, set_kept
 from common.recordings.search import RecordingFilter
+from common.settings import Settings
 
 router = APIRouter(prefix="/history", tags=["history"])
 
@@ -60,23 +62,28 @@ def history(
     more = (
         write_cursor("history", (page.rows[-1].created_at, page.rows[-1].job_id)) if page.has_more else None
     )
-    return History(items=[_view(request, row) for row in page.rows], next_cursor=more)
+    return History(items=[_view(request, row, settings) for row in page.rows], next_cursor=more)
 
 
 @router.get("/{job_id}", responses=documented_errors(404, 410))
-def recording(request: Request, database: DatabaseDep, job_id: str) -> RecordingView:
+def recording(request: Request, database: DatabaseDep, settings: SettingsDep, job_id: str) -> RecordingView:
     """One recording."""
     with database.read() as connection:
-        return _view(request, _get(connection, checked_job_id(job_id)))
+        return _view(request, _get(connection, checked_job_id(job_id)), settings)
 
 
 @router.patch("/{job_id}", responses=documented_errors(400, 404, 410, 413, 507))
-def rename(request: Request, database: DatabaseDep, job_id: str, body: RenameRequest) -> RecordingView:
-    """Change the title of a recording. Searches use the new title."""
+def change(
+    request: Request, database: DatabaseDep, settings: SettingsDep, job_id: str, body: RecordingChanges
+) -> RecordingView:
+    """Change the title of a recording, which searches use, or exempt the recording from the retention."""
     checked_job_id(job_id)
     with database.write() as connection:
-        search.change_title(connection, job_id, owner=OWNER, title=body.title)
-        return _view(request, _get(connection, job_id))
+        if "title" in body.model_fields_set:
+            search.change_title(connection, job_id, owner=OWNER, title=body.title)
+        if "kept" in body.model_fields_set:
+            set_kept(connection, job_id, owner=OWNER, kept=body.kept)
+        return _view(request, _get(connection, job_id), settings)
 
 
 @router.delete("/{job_id}", responses=documented_errors(404, 410, 507))
@@ -114,7 +121,8 @@ def _get(connection: Connection, job_id: str) -> RecordingRecord:
     return row
 
 
-def _view(request: Request, row: RecordingRecord) -> RecordingView:
+def _view(request: Request, row: RecordingRecord, settings: Settings) -> RecordingView:
+    expires = bool(settings.clean_max_hours) and not row.kept
     return RecordingView(
         job_id=row.job_id,
         title=row.title,
@@ -132,4 +140,8 @@ def _view(request: Request, row: RecordingRecord) -> RecordingView:
         sha256=row.sha256,
         audio_url=address(request, f"/jobs/{row.job_id}/audio"),
         created_at=utc_datetime(row.created_at),
+        kept=row.kept,
+        expires_at=utc_datetime(row.created_at + settings.clean_max_hours * HOUR_S) if expires else None,
+        seed=row.seed,
+        lexicon=dict(row.lexicon),
     )

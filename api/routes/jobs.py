@@ -173,10 +173,21 @@ async def events(
     )
 
 
-@router.post("/{job_id}/cancel", responses=documented_errors(404, 409, 410, 507))
-def cancel(request: Request, gateway: GatewayDep, job_id: str) -> Job:
+@router.post("/{job_id}/cancel", responses=documented_errors(400, 404, 409, 410, 507))
+def cancel(
+    request: Request,
+    gateway: GatewayDep,
+    job_id: str,
+    *,
+    keep_spoken: Annotated[
+        bool,
+        Query(description="Let a running job complete with the segments that are spoken, where possible."),
+    ] = False,
+) -> Job:
     """Cancel a queued or running job. Cancelling it again has no effect; a job that ended is a conflict."""
     with gateway.database.write() as connection:
+        if keep_spoken and changes.finish_early(connection, checked_job_id(job_id), owner=OWNER):
+            return job_view(request, living_job(connection, job_id))
         cancelled = changes.cancel(connection, checked_job_id(job_id), owner=OWNER)
         row = living_job(connection, job_id)
     if cancelled:

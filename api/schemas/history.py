@@ -2,9 +2,9 @@
 
 import unicodedata
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from api.schemas.base import RequestModel, ResponseModel
 
@@ -29,8 +29,17 @@ Title = Annotated[
 ]
 
 
-class RenameRequest(RequestModel):
-    title: Title
+class RecordingChanges(RequestModel):
+    """At least one field. A missing field changes nothing."""
+
+    title: Title = ""
+    kept: bool = Field(default=False, description="Whether the retention must not delete the recording.")
+
+    @model_validator(mode="after")
+    def _check_not_empty(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("must contain `title` or `kept`")
+        return self
 
 
 class RecordingView(ResponseModel):
@@ -52,6 +61,13 @@ class RecordingView(ResponseModel):
     sha256: str
     audio_url: str
     created_at: datetime
+    kept: bool = Field(description="The retention does not delete the recording.")
+    expires_at: datetime | None = Field(
+        description="When the retention deletes it because of its age. Null if it is kept, or without this limit."
+        " The limit on the number of recordings may delete it earlier."
+    )
+    seed: int | None = Field(description="The seed of the request. Null if it had none.")
+    lexicon: dict[str, str] = Field(description="The lexicon of the request.")
 
 
 class History(ResponseModel):

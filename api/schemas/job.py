@@ -19,6 +19,7 @@ EXAMPLE_JOB: dict[str, JsonValue] = {
     "voice_id": "hibari_heart",
     "model": "hibari",
     "provider": "local",
+    "title": "Hello there.",
     "text": "Hello there.",
     "language": None,
     "speed": 1.0,
@@ -47,6 +48,8 @@ EXAMPLE_JOB: dict[str, JsonValue] = {
     "attempts": 1,
     "warnings": [],
     "error": None,
+    "seed": None,
+    "lexicon": {},
 }
 
 
@@ -83,6 +86,7 @@ class Job(ResponseModel):
     voice_id: str
     model: str
     provider: str
+    title: str = Field(description="Of the recording: that of the request, else the first heading or line.")
     text: str
     language: str | None
     speed: float
@@ -108,6 +112,8 @@ class Job(ResponseModel):
     attempts: int
     warnings: list[str]
     error: JobError | None
+    seed: int | None = Field(description="The seed of the request. Null if it had none.")
+    lexicon: dict[str, str] = Field(description="The lexicon of the request.")
 
 
 class JobList(ResponseModel):

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
 from api.schemas.base import RequestModel
+from api.schemas.history import Title
 from api.schemas.job import Priority
 from common.catalogue import DEFAULT_VOICE
 
@@ -100,6 +101,7 @@ class SynthesisRequest(RequestModel):
         True,
         description="Trim silence, set pauses and level the loudness. False keeps the audio of the model.",
     )
+    title: Title | None = Field(None, description="Of the recording. Taken from the text if it is left out.")
     priority: Priority = "interactive"
     webhook: Any = Field(None, description="Not supported by this service. Values are rejected.")
     idempotency_key: str | None = Field(

@@ -183,6 +183,12 @@ class Client:
             Recording, self._connection.request_json("PATCH", f"/history/{job_id}", json={"title": title})
         )
 
+    def keep(self, job_id: str, *, kept: bool = True) -> Recording:
+        """Exempt a recording from the retention, or no longer."""
+        return decode(
+            Recording, self._connection.request_json("PATCH", f"/history/{job_id}", json={"kept": kept})
+        )
+
     def delete_recordings(self, job_ids: Sequence[str]) -> list[DeletionResult]:
         """Return one result for each job id."""
         return self._delete_many("/history/batch_delete", job_ids)

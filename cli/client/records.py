@@ -92,6 +92,8 @@ class Recording(Record):
     sha256: str = ""
     audio_url: str = ""
     created_at: datetime | None = None
+    kept: bool = False
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

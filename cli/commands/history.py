@@ -9,7 +9,7 @@ from cli.commands.command_group import ListByDefaultGroup
 from cli.commands.configuration import read_settings
 from cli.commands.options import AsJson, Captions, Limit, RecordingId, RecordingIds, Url, Voice
 
-app = typer.Typer(cls=ListByDefaultGroup, help="List, search, download, rename and delete recordings.")
+app = typer.Typer(cls=ListByDefaultGroup, help="List, search, download, rename, keep and delete recordings.")
 
 
 @app.command("list")
@@ -68,6 +68,20 @@ def get(
     raise typer.Exit(
         fetch(read_settings(), job_id, output=output, captions=captions, as_json=as_json, url=url)
     )
+
+
+@app.command()
+def keep(
+    job_ids: RecordingIds,
+    *,
+    undo: Annotated[bool, typer.Option("--undo", help="Let the retention delete them again.")] = False,
+    as_json: AsJson = False,
+    url: Url = None,
+) -> None:
+    """Exempt recordings from the retention, which deletes old ones."""
+    from cli.commands.job_actions import keep_recordings
+
+    raise typer.Exit(keep_recordings(read_settings(), job_ids, kept=not undo, as_json=as_json, url=url))
 
 
 @app.command()

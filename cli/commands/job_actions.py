@@ -32,6 +32,14 @@ def delete_recordings(settings: Settings, job_ids: Sequence[str], *, as_json: bo
     return _delete(settings, partial(Client.delete_recordings, job_ids=job_ids), as_json=as_json, url=url)
 
 
+def keep_recordings(
+    settings: Settings, job_ids: Sequence[str], *, kept: bool, as_json: bool, url: str | None
+) -> int:
+    with connect(settings, url=url, errors=make_console(stderr=True)) as client:
+        outcomes = _run_each(partial(client.keep, kept=kept), job_ids)
+        return _print_outcomes(outcomes, "kept" if kept else "not kept", as_json=as_json)
+
+
 def _delete(
     settings: Settings, run: Callable[[Client], list[DeletionResult]], *, as_json: bool, url: str | None
 ) -> int:

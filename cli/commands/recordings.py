@@ -73,7 +73,7 @@ def fetch(
 
 
 def _columns() -> tuple[str, ...]:
-    return ("Job", f"Created ({time_zone_name()})", "Voice", "Format", "Duration", "Title")
+    return ("Job", f"Created ({time_zone_name()})", "Voice", "Format", "Duration", "Kept", "Title")
 
 
 def _row(one: Recording) -> tuple[str, ...]:
@@ -84,5 +84,6 @@ def _row(one: Recording) -> tuple[str, ...]:
         one.voice_id,
         one.format,
         format_duration(one.duration_s),
+        "yes" if one.kept else "",
         one.title or one.text,
     )

@@ -92,6 +92,8 @@ class Job(Base):
     created_at: Mapped[float]
     started_at: Mapped[float | None]
     finished_at: Mapped[float | None]
+    # True if a running job is to end with the segments that are spoken.
+    finish_early: Mapped[bool] = mapped_column(server_default=sql("false"))
     # A deleted job keeps its row, without its text, so that its URL answers 410.
     deleted_at: Mapped[float | None]
     request_id: Mapped[str | None] = mapped_column(String(64))
@@ -202,11 +204,16 @@ class Recording(Base):
     style: Mapped[str | None]
     audio_key: Mapped[str] = mapped_column(ForeignKey("audio.key"))
     created_at: Mapped[float]
+    # True if the retention must not delete it.
+    kept: Mapped[bool] = mapped_column(server_default=sql("false"))
+    # Of the request, so that it can be repeated. `seed` is null if the service chose it.
+    seed: Mapped[int | None]
+    lexicon: Mapped[dict[str, Any]] = mapped_column(server_default=sql("'{}'"))
 
     __table_args__ = (
         Index("ix_recordings_owner_created", "owner", "created_at", "job_id"),
-        # For the retention, which covers all owners.
-        Index("ix_recordings_created", "created_at"),
+        # For the retention, which covers all owners. Its queries use `common.jobs.retention.NOT_KEPT`.
+        _partial("ix_recordings_created", "created_at", where="NOT kept"),
         Index("ix_recordings_owner_voice", "owner", "voice_id", "created_at", "job_id"),
         Index("ix_recordings_owner_model", "owner", "model", "created_at", "job_id"),
         Index("ix_recordings_audio", "audio_key"),

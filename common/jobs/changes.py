@@ -45,6 +45,19 @@ def cancel(connection: Connection, job_id: str, *, owner: str) -> bool:
     return True
 
 
+def finish_early(connection: Connection, job_id: str, *, owner: str) -> bool:
+    """Let a running job end with the segments that are spoken. Raises NotFound, Gone.
+
+    Returns False if this job cannot do so: it is not running, its text still arrives, or it has several stages.
+    """
+    job = _lock_or_raise(connection, job_id, owner=owner)
+    options = Options.from_row(job.options)
+    if job.status != JobStatus.RUNNING or options.live_text or options.stages:
+        return False
+    connection.execute(update(Job).where(Job.id == job_id).values(finish_early=True))
+    return True
+
+
 def retry(connection: Connection, job_id: str, *, owner: str, capacity: QueueCapacity) -> PartMessage:
     """Queue a failed or cancelled job again, from the start. Raises NotFound, Gone, Conflict, QueueFull.
 
@@ -82,6 +95,7 @@ def retry(connection: Connection, job_id: str, *, owner: str, capacity: QueueCap
             error_code=None,
             error_message=None,
             finished_at=None,
+            finish_early=False,
             timings={},
         )
     )

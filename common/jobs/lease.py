@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, exists, update
+from sqlalchemy import Connection, bindparam, exists, select, update
 
 from common.db.database import clock, epoch_now
 from common.db.leased_table import Lease, LeasedTable
@@ -85,7 +85,7 @@ class ClaimedPart:
 class SynthesisResult:
     """The result of a completed job. `first_audio_ms` counts from the claim.
 
-    `text` is set if the text arrived while it was spoken.
+    `text` is set if the text arrived while it was spoken, and `spoken_chars` if not all of it was spoken.
     """
 
     key: str
@@ -102,6 +102,7 @@ class SynthesisResult:
     warnings: tuple[str, ...]
     captions: tuple[Caption, ...] = ()
     text: str | None = None
+    spoken_chars: int | None = None
 
 
 def claim(
@@ -137,6 +138,11 @@ def report_progress(connection: Connection, part: ClaimedPart, *, done: int, tot
 def keep(connection: Connection, part: ClaimedPart, kept: KeptAudio) -> bool:
     """Write where the finished segments are. Returns False if the lease is lost."""
     return PARTS.change(connection, part.lease, kept_audio=kept.as_row())
+
+
+def must_finish_early(connection: Connection, part: ClaimedPart) -> bool:
+    """True if the job is to end with the segments that are spoken, because the user stopped it."""
+    return bool(connection.scalar(select(Job.finish_early).where(Job.id == part.job.id)))
 
 
 def finish(connection: Connection, part: ClaimedPart, result: SynthesisResult) -> dict[str, Any] | None:
@@ -276,7 +282,7 @@ def _add_usage(
         part.job,
         now=now,
         completed=1,
-        chars=len(part.job.text),
+        chars=len(part.job.text) if result.spoken_chars is None else result.spoken_chars,
         audio_s=result.duration_s,
         size_bytes=result.size_bytes,
         queue_ms=timings["queue_ms"],
@@ -339,7 +345,7 @@ def _recording_row(part: ClaimedPart, result: SynthesisResult, *, now: float) ->
     return {
         "job_id": part.job.id,
         "owner": part.job.owner,
-        "title": title_of(part.job.text),
+        "title": part.job.options.title or title_of(part.job.text),
         "text": part.job.text,
         "voice_id": part.job.voice_id,
         "model": part.job.model,
@@ -349,4 +355,6 @@ def _recording_row(part: ClaimedPart, result: SynthesisResult, *, now: float) ->
         "style": part.job.style,
         "audio_key": result.key,
         "created_at": now,
+        "seed": part.job.seed if part.job.seed_given else None,
+        "lexicon": dict(part.job.options.lexicon),
     }

@@ -13,7 +13,8 @@ CUE_SEPARATOR = "\n\n"
 @dataclass(frozen=True, slots=True)
 class Options:
     """`normalize`: expand numbers, dates, Markdown and the like into words. `mastering`: trim edges, insert pauses,
-    level the loudness. `lexicon`: word to respelling, or to `/phonemes/`.
+    level the loudness. `title`: of the recording, empty to take it from the text. `lexicon`: word to respelling, or to
+    `/phonemes/`.
 
     `streamed`: a client listens from the first segment on. `keep`: the job continues after the last listener left.
     `live_text`: the text arrives in pieces while it is spoken. `stages`: the queues that a job with voices of several
@@ -26,6 +27,7 @@ class Options:
 
     normalize: bool = True
     mastering: bool = True
+    title: str = ""
     lexicon: Mapping[str, str] = field(default_factory=dict)
     streamed: bool = False
     keep: bool = True

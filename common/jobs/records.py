@@ -13,6 +13,7 @@ from sqlalchemy import Row
 from common.jobs.options import DEFAULTS, Options
 from common.messaging.queue_names import INTERACTIVE
 from common.recordings.queries import RecordingRecord
+from common.recordings.titles import title_of
 from common.status import JobStatus
 
 
@@ -62,11 +63,17 @@ class JobRecord(JobSpec):
     created_at: float
     started_at: float | None = None
     finished_at: float | None = None
+    finish_early: bool = False
     deleted_at: float | None = None
     audio_key: str | None = None
     sample_rate_hz: int | None = None
     duration_s: float | None = None
     size_bytes: int | None = None
+
+    @property
+    def title(self) -> str:
+        """The title that the recording has, or will have."""
+        return self.options.title or title_of(self.text)
 
     @property
     def is_over(self) -> bool:
@@ -85,15 +92,16 @@ class JobRecord(JobSpec):
 
     @classmethod
     def recorded(cls, recording: RecordingRecord, *, owner: str) -> "JobRecord":
-        """A completed job whose row was removed. Its priority, seed and timings are not known any more."""
+        """A completed job whose row was removed. Its priority and timings are not known any more."""
         values = {name: getattr(recording, name) for name in _RECORDED_COLUMNS}
         return cls(
             **values,
             id=recording.job_id,
             owner=owner,
             priority=INTERACTIVE,
-            seed=0,
-            seed_given=False,
+            seed=recording.seed or 0,
+            seed_given=recording.seed is not None,
+            options=Options(title=recording.title, lexicon=recording.lexicon),
             status=JobStatus.COMPLETED,
             chars=len(recording.text),
             attempts=1,
@@ -118,7 +126,7 @@ class JobRecord(JobSpec):
 
 
 _RECORDED_COLUMNS = tuple(
-    {one.name for one in fields(JobRecord)} & {one.name for one in fields(RecordingRecord)}
+    ({one.name for one in fields(JobRecord)} & {one.name for one in fields(RecordingRecord)}) - {"seed"}
 )
 
 # The data of the event `completed`. Workers of an earlier release may send less; readers then read the row.

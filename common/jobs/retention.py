@@ -8,7 +8,18 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, delete, func, select, tuple_, union
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    TextClause,
+    delete,
+    func,
+    select,
+    text,
+    tuple_,
+    union,
+)
 
 from common.db.database import clock
 from common.db.tables import Audio, Base, Download, Idempotency, Job, Recording, Rendition, Worker
@@ -21,6 +32,7 @@ BATCH = 500
 RECORDINGS_BATCH = 50
 # A dry run counts up to this many jobs and recordings.
 COUNT_MAX = 500
+HOUR_S = 3600.0
 DAY_S = 86_400.0
 # How long the rows of deleted jobs, idempotency keys and downloads are kept.
 ROWS_KEPT_S = 7 * DAY_S
@@ -43,12 +55,17 @@ class RemovalCounts:
 
 @dataclass(frozen=True, slots=True)
 class RetentionEdges:
-    """Recordings created and jobs ended before these times (epoch seconds) may be deleted. None: none of them."""
+    """Recordings created and jobs ended before these times (epoch seconds) may be deleted. None: none of them.
+
+    Kept recordings are neither deleted nor counted.
+    """
 
     recordings: float | None
     jobs: float | None
 
 
+# The condition of the index of recordings by age. A condition with a parameter would not use it.
+NOT_KEPT = text("NOT recordings.kept")
 # With a condition on `finished_at`, it lets the databases use the index of ended jobs.
 _IS_LISTED = Job.deleted_at.is_(None)
 
@@ -58,7 +75,11 @@ def find_edges(connection: Connection, settings: Settings) -> RetentionEdges:
     now = clock(connection)
     has_ended = (Job.finished_at.is_not(None), _IS_LISTED)
     return RetentionEdges(
-        _edge(_count_edge(connection, Recording.created_at, settings.clean_max_history), settings, now=now),
+        _edge(
+            _count_edge(connection, Recording.created_at, settings.clean_max_history, NOT_KEPT),
+            settings,
+            now=now,
+        ),
         _edge(_count_edge(connection, Job.finished_at, settings.jobs_max, *has_ended), settings, now=now),
     )
 
@@ -67,14 +88,14 @@ def _edge(count_edge: float | None, settings: Settings, *, now: float) -> float 
     """The later of the edges of the two limits. The count limit spares young rows."""
     edges = []
     if settings.clean_max_hours:
-        edges.append(now - settings.clean_max_hours * 3600)
+        edges.append(now - settings.clean_max_hours * HOUR_S)
     if count_edge is not None:
         edges.append(min(count_edge, now - settings.clean_min_age_s))
     return max(edges, default=None)
 
 
 def _count_edge(
-    connection: Connection, moment: Any, limit: int, *conditions: ColumnElement[bool]
+    connection: Connection, moment: Any, limit: int, *conditions: ColumnElement[bool] | TextClause
 ) -> float | None:
     """The time of the oldest row within a count limit. None if there are fewer rows, or for 0, which is no limit."""
     if not limit:
@@ -83,11 +104,40 @@ def _count_edge(
     return connection.scalar(newest_first.offset(limit - 1).limit(1))
 
 
+@dataclass(frozen=True, slots=True)
+class RecordingsLeft:
+    """How many recordings there are, and when the retention deletes the next ones. Times are epoch seconds.
+
+    `due`: those that the limits delete within a day if no others are added. `next_at`: the age limit of the oldest.
+    """
+
+    recordings: int
+    kept: int
+    due: int
+    next_at: float | None
+
+
+def count_left(connection: Connection, settings: Settings) -> RecordingsLeft:
+    count = select(func.count()).select_from(Recording)
+    recordings = connection.scalar(count) or 0
+    not_kept = connection.scalar(count.where(NOT_KEPT)) or 0
+    due, next_at = 0, None
+    if settings.clean_max_hours:
+        max_age_s = settings.clean_max_hours * HOUR_S
+        edge = clock(connection) - max_age_s + min(DAY_S, max_age_s / 2)
+        due = connection.scalar(count.where(Recording.created_at < edge, NOT_KEPT)) or 0
+        oldest = connection.scalar(select(func.min(Recording.created_at)).where(NOT_KEPT))
+        next_at = None if oldest is None else oldest + max_age_s
+    if settings.clean_max_history:
+        due = max(due, not_kept - settings.clean_max_history)
+    return RecordingsLeft(recordings, recordings - not_kept, due, next_at)
+
+
 def old_recordings(connection: Connection, edges: RetentionEdges) -> Sequence[str]:
     """A batch of recordings before the edge, oldest first. Those that other transactions lock are left out."""
     if edges.recordings is None:
         return []
-    query = select(Recording.job_id).where(Recording.created_at < edges.recordings)
+    query = select(Recording.job_id).where(Recording.created_at < edges.recordings, NOT_KEPT)
     batch = query.order_by(Recording.created_at).limit(RECORDINGS_BATCH)
     return connection.scalars(batch.with_for_update(skip_locked=True)).all()
 
@@ -107,7 +157,9 @@ def count_removable(connection: Connection, edges: RetentionEdges) -> RemovalCou
         jobs = select(Job.id).where(Job.finished_at < edges.jobs, _IS_LISTED).order_by(Job.finished_at)
         counts.jobs = _count(connection, jobs, counts)
     if edges.recordings is not None:
-        old = select(Recording.job_id, Recording.audio_key).where(Recording.created_at < edges.recordings)
+        old = select(Recording.job_id, Recording.audio_key).where(
+            Recording.created_at < edges.recordings, NOT_KEPT
+        )
         old = old.order_by(Recording.created_at)
         counts.recordings = _count(connection, old, counts)
         oldest = old.limit(COUNT_MAX).cte()

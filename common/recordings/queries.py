@@ -1,10 +1,10 @@
 """Queries of recordings, with their audio and captions. A recording outlives the row of its job."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, select
+from sqlalchemy import Connection, Row, Select, and_, select, update
 
 from common.db.keyset import Keyset, Page, is_after, read_lazily, take_page
 from common.db.tables import Audio, Captions, Recording
@@ -27,6 +27,10 @@ class RecordingRecord:
     speed: float
     style: str | None
     created_at: float
+    kept: bool = False
+    # None if the service chose it.
+    seed: int | None = None
+    lexicon: Mapping[str, str] = field(default_factory=dict)
     format: str
     sample_rate_hz: int
     duration_s: float
@@ -93,6 +97,11 @@ def get_recording(connection: Connection, job_id: str, *, owner: str) -> Recordi
     query = _recordings().where(_has_ids([job_id], owner=owner), Audio.pending_delete_at.is_(None))
     row = connection.execute(query).first()
     return _record(row) if row else None
+
+
+def set_kept(connection: Connection, job_id: str, *, owner: str, kept: bool) -> None:
+    """Exempt a recording from the retention, or no longer."""
+    connection.execute(update(Recording).where(_has_ids([job_id], owner=owner)).values(kept=kept))
 
 
 def _recordings() -> Select[Any]:

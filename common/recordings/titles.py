@@ -1,8 +1,46 @@
-"""The title that a recording gets from its text. Users may change it."""
+"""The default title of a recording: the first heading or line of its text. The studio uses the same rule."""
+
+import re
 
 TITLE_CHARS = 80
+# A heading further down is not the title. Longer lines than this are not read to their end.
+_HEAD_CHARS = 2000
+_HEADING_LINES = 10
+
+_HEADING = re.compile(r"#{1,6}\s+\S")
+_RULE = re.compile(r"[-=*_~\s]+")
+# In this order. The replacement keeps the text of a mark.
+_MARKS = (
+    (re.compile(r"\[(?:pause|voice)\s*:[^\[\]\n]*\]", re.IGNORECASE), " "),
+    (re.compile(r"!?\[([^\[\]\n]+)\]\([^()\n]*\)"), r"\1"),
+    (re.compile(r"</?[a-z][^<>\n]*>", re.IGNORECASE), " "),
+    (re.compile(r"^\s*(?:(?:>|#{1,6}(?=\s)|[-*+](?=\s))\s*)+"), ""),
+    (re.compile(r"\s#+\s*$"), ""),
+    (re.compile(r"(\*\*|__|~~|`)(?=\S)(.+?)(?<=\S)\1"), r"\2"),
+    (re.compile(r"(?<![\w*])([*_])(?=\S)([^*_]+)(?<=\S)\1(?![\w*])"), r"\2"),
+)
 
 
 def title_of(text: str) -> str:
-    words = " ".join(text[: 2 * TITLE_CHARS].split())
-    return words if len(words) <= TITLE_CHARS else words[: TITLE_CHARS - 1].rstrip() + "…"
+    """The title without Markdown marks and tags, of at most 80 characters. Empty if the text has no words."""
+    lines = [line for line in text[:_HEAD_CHARS].splitlines() if plain_line(line)]
+    heading = next((line for line in lines[:_HEADING_LINES] if _HEADING.match(line.strip())), None)
+    return _shorten(plain_line(heading or lines[0])) if lines else ""
+
+
+def plain_line(line: str) -> str:
+    """The line without marks and tags. Empty for a line of marks only."""
+    if _RULE.fullmatch(line):
+        return ""
+    for pattern, replacement in _MARKS:
+        line = pattern.sub(replacement, line)
+    return " ".join(line.split())
+
+
+def _shorten(title: str) -> str:
+    """Cut between words, or within a word that is longer than a title."""
+    if len(title) <= TITLE_CHARS:
+        return title
+    cut = title[:TITLE_CHARS]
+    whole_words = cut[: cut.rfind(" ")] if " " in cut[TITLE_CHARS // 2 :] else cut[:-1]
+    return whole_words.rstrip() + "…"

@@ -98,3 +98,17 @@ test("a recording can be downloaded in another format and as subtitles", async (
   expect(vtt).toContain("WEBVTT");
   expect(vtt.replace(/\s+/g, " ")).toContain("Eleven lanterns");
 });
+
+test("totals are shown, and a first day after the last one is explained", async ({ studio, page }) => {
+  await studio.open(SCREENS.library);
+  const header = page.locator(".recordings-header");
+  await expect(header).toContainText(/3 recordings · .*\d\ss · \d+\skB/);
+  await page.getByRole("checkbox", { name: `Select “${TEXTS[0]}”` }).check();
+  await page.getByRole("checkbox", { name: `Select “${TEXTS[2]}”` }).check();
+  await expect(header).toContainText(/2 selected · .*\d\ss · \d+\skB/);
+  await studio.open("#/library?from=2026-05-03&to=2026-05-01");
+  await expect(page.getByRole("alert")).toContainText("“From” is after “To”");
+  await page.getByRole("button", { name: "Swap the days" }).click();
+  await expect(page).toHaveURL(/from=2026-05-01&to=2026-05-03/);
+  await expect(page.getByRole("alert")).toHaveCount(0);
+});

@@ -63,6 +63,19 @@ test("a job can be cancelled and retried", async ({ studio, page, service }) => 
   expect((await getJob(service, id)).status).toBe("completed");
 });
 
+test("a job can be stopped, and what was spoken is kept", async ({ studio, page, service }) => {
+  const id = await startJob(studio, prose(20_000, "The last word"));
+  await waitForProgress(service, id);
+  await page.getByRole("button", { name: "Stop and keep" }).click();
+  await expect(page.locator(".wave")).toBeVisible({ timeout: 30_000 });
+  await expect(page.getByRole("list", { name: "Warnings" })).toContainText(
+    /This recording was stopped after \d+ of \d+ segments\./,
+  );
+  // The rest of the text is kept, and can be edited.
+  await expect(page.locator(".between").last()).toContainText("opinions of its own");
+  expect((await service.get<{ duration_s: number }>(`/history/${id}`)).duration_s).toBeGreaterThan(1);
+});
+
 test("a job completes although its worker is killed", async ({ studio, page, service }) => {
   const id = await startJob(studio, prose(6000, "The accident"));
   await waitForProgress(service, id);
@@ -101,4 +114,24 @@ test("a deleted recording is not found", async ({ studio, page, service }) => {
   await expect(page.getByText("Recording not found")).toBeVisible();
   await page.getByRole("button", { name: "Go to library" }).click();
   await expect(page).toHaveURL(/#\/library/);
+});
+
+test("the text shows its headings, lists and emphasis, without their marks", async ({
+  studio,
+  page,
+  service,
+}) => {
+  const text =
+    "# The *old* sea\n\nIt was **very** calm,\nand nobody spoke.\n\n- one boat\n- two boats\n\n3. The third";
+  const id = await service.synthesize(text);
+  await studio.open(`#/listen/${id}`);
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("The old sea");
+  const transcript = page.getByRole("region", { name: "Text" });
+  await expect(transcript.getByRole("heading", { level: 3 })).toHaveText("The old sea");
+  await expect(transcript.locator("strong")).toHaveText("very");
+  await expect(transcript.locator("em")).toHaveText("old");
+  await expect(transcript.locator("ul > li")).toHaveText(["one boat", "two boats"]);
+  await expect(transcript.locator("ol > li")).toHaveText("The third");
+  await expect(transcript).not.toContainText("#");
+  await expect(transcript).not.toContainText("*");
 });

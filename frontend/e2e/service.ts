@@ -1,13 +1,15 @@
 /** Starts a real service with `oratio up`, on a free port and in a temporary folder. */
 
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 
 const PROJECT = fileURLToPath(new URL("../..", import.meta.url));
+const PYTHON = process.env["PYTHON"] ?? join(PROJECT, ".venv/bin/python");
 const READY_WITHIN_MS = 90_000;
 const STOPPED_WITHIN_MS = 20_000;
 
@@ -22,8 +24,7 @@ export class Service {
   static async start(settings: Record<string, string> = {}): Promise<Service> {
     const folder = await mkdtemp(join(tmpdir(), "oratio-studio-"));
     const port = await freePort();
-    const python = process.env["PYTHON"] ?? join(PROJECT, ".venv/bin/python");
-    const child = spawn(python, ["-m", "cli.main", "up", "--port", String(port)], {
+    const child = spawn(PYTHON, ["-m", "cli.main", "up", "--port", String(port)], {
       cwd: PROJECT,
       env: {
         ...process.env,
@@ -68,6 +69,16 @@ export class Service {
     const job = (await response.json()) as { job_id: string };
     if (response.status !== 200) throw new Error(`the job did not complete: ${JSON.stringify(job)}`);
     return job.job_id;
+  }
+
+  /** Makes a recording look as if it had been created earlier. */
+  async age(jobId: string, hours: number): Promise<void> {
+    const code =
+      "import sqlite3, sys; path, job, hours = sys.argv[1:]; c = sqlite3.connect(path, timeout=10); " +
+      "c.execute('UPDATE recordings SET created_at = created_at - ? WHERE job_id = ?', (3600 * float(hours), job)); " +
+      "c.commit()";
+    const database = join(this.folder, "data", "oratio.db");
+    await promisify(execFile)(PYTHON, ["-c", code, database, jobId, String(hours)]);
   }
 
   /** Kills the gateway process. Every connection breaks, and `oratio up` starts a new gateway. */

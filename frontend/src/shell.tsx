@@ -1,18 +1,22 @@
 /** The frame around every screen: navigation, service status, language and theme. */
 
 import type { ComponentChildren } from "preact";
-import { useLayoutEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { serviceUrl } from "./api/client";
 import { language, type Language, t } from "./i18n";
 import { Player } from "./listen/player-bar";
+import { announcement } from "./state/announcements";
 import { theme } from "./state/appearance";
 import type { Screen } from "./state/hash";
 import { link, route } from "./state/route";
+import { pageTitle } from "./state/page-title";
 import { health, reachable } from "./state/service";
+import { listenForShortcuts } from "./state/shortcuts";
 import { Choices } from "./ui/choices";
 import { Icon } from "./ui/icon";
 import { Menu } from "./ui/menu";
 import { Notices } from "./ui/notices";
+import { isHelpOpen, ShortcutHelp } from "./ui/shortcut-help";
 
 const NAVIGATION: readonly Exclude<Screen, "listen">[] = ["write", "library", "system"];
 
@@ -22,12 +26,16 @@ export function Shell({ children }: { children: ComponentChildren }) {
   const lastShown = useRef(`${screen}/${id}`);
   // Runs before painting, so that a screen can restore its scroll position afterwards.
   useLayoutEffect(() => {
-    document.title = `${screenName(screen)} · OratioViva`;
     if (lastShown.current === `${screen}/${id}`) return;
     lastShown.current = `${screen}/${id}`;
     main.current?.scrollTo(0, 0);
     main.current?.focus();
   }, [screen, id, language.value]);
+  const title = pageTitle.value ?? screenName(screen);
+  useEffect(() => {
+    document.title = `${title} · OratioViva`;
+  }, [title]);
+  useEffect(() => listenForShortcuts(() => (isHelpOpen.value = true)), []);
   return (
     <div class="shell">
       <a
@@ -73,6 +81,10 @@ export function Shell({ children }: { children: ComponentChildren }) {
       </main>
       <Player />
       <Notices />
+      <ShortcutHelp />
+      <p class="visually-hidden" role="status">
+        {announcement}
+      </p>
     </div>
   );
 }
@@ -121,6 +133,9 @@ function Preferences() {
           theme.value = chosen;
         }}
       />
+      <button type="button" class="link small" onClick={() => (isHelpOpen.value = true)}>
+        {texts.keys} <kbd>?</kbd>
+      </button>
       <a class="small" href={serviceUrl("/docs")}>
         {texts.api}
       </a>

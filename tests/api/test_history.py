@@ -225,6 +225,28 @@ def test_a_recording_is_read_and_renamed(gateway: RunningGateway) -> None:
     assert gateway.client.patch(f"/history/{job_id}", json={"title": "x"}).status_code == 410
 
 
+def test_a_kept_recording_outlives_the_limits(gateway: RunningGateway) -> None:
+    job_id = complete(gateway, text="Hello there.", lexicon={"there": "thair"}, seed=7)
+    shown = gateway.client.get(f"/history/{job_id}").json()
+    assert (shown["kept"], shown["seed"], shown["lexicon"]) == (False, 7, {"there": "thair"})
+    created_at, expires_at = (datetime.fromisoformat(shown[name]) for name in ("created_at", "expires_at"))
+    assert expires_at - created_at == timedelta(hours=48)
+    kept = gateway.client.patch(f"/history/{job_id}", json={"kept": True})
+    assert (kept.status_code, kept.json()) == (200, shown | {"kept": True, "expires_at": None})
+    age(gateway, job_id, hours=100)
+    retention = {"max_age_hours": 48.0, "max_recordings": 2, "recordings": 1, "kept": 1, "due": 0}
+    assert gateway.client.get("/maintenance/retention").json() == retention | {"next_at": None}
+    assert gateway.client.post("/maintenance/cleanup").json()["recordings"] == 0
+    # The row of the job is gone. The recording tells its request.
+    job = gateway.client.get(f"/jobs/{job_id}").json()
+    assert (job["seed"], job["lexicon"]) == (7, {"there": "thair"})
+    assert gateway.client.patch(f"/history/{job_id}", json={"kept": False}).json()["kept"] is False
+    assert gateway.client.get("/maintenance/retention").json()["due"] == 1
+    for invalid in ({}, {"kept": None}, {"kept": "yes"}):
+        assert gateway.client.patch(f"/history/{job_id}", json=invalid).status_code == 400
+    assert gateway.client.post("/maintenance/cleanup").json()["recordings"] == 1
+
+
 def test_invalid_titles_are_rejected(gateway: RunningGateway) -> None:
     job_id = complete(gateway)
     invisible = ("", " \t ", "\u200b\u202e", "\u0301")
@@ -235,3 +257,14 @@ def test_invalid_titles_are_rejected(gateway: RunningGateway) -> None:
             headers={"Content-Type": "application/json"},
         )
         assert (response.status_code, response.json()["error"]["param"]) == (400, "title"), title
+
+
+def test_a_request_can_give_the_title(gateway: RunningGateway) -> None:
+    job_id = gateway.submit(text="# Chapter one\n\nHello there.", title=" The book (1/2) ")
+    assert gateway.client.get(f"/jobs/{job_id}").json()["title"] == "The book (1/2)"
+    gateway.complete(job_id)
+    assert gateway.client.get(f"/history/{job_id}").json()["title"] == "The book (1/2)"
+    untitled = complete(gateway, text="# Chapter *one*\n\nHello there.")
+    assert gateway.client.get(f"/jobs/{untitled}").json()["title"] == "Chapter one"
+    response = gateway.client.post("/synthesize", json={"text": "Hello.", "title": "two\nlines"})
+    assert (response.status_code, response.json()["error"]["param"]) == (400, "title")

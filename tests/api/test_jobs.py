@@ -148,6 +148,24 @@ def test_jobs_are_cancelled_and_retried(on_both: RunningGateway) -> None:
     assert on_both.client.get(f"/jobs/{job_id}").json()["attempts"] == 2
 
 
+def test_a_running_job_is_stopped_and_keeps_what_is_spoken(on_both: RunningGateway) -> None:
+    job_id, queued = on_both.submit(), on_both.submit()
+    stop = {"keep_spoken": "true"}
+    part = on_both.claim(job_id)
+    stopped = on_both.client.post(f"/jobs/{job_id}/cancel", params=stop)
+    # Its worker completes it.
+    assert (stopped.status_code, stopped.json()["status"]) == (200, "running")
+    with on_both.database.read() as connection:
+        assert lease.must_finish_early(connection, part)
+    # Nothing of a queued job is spoken.
+    assert on_both.client.post(f"/jobs/{queued}/cancel", params=stop).json()["status"] == "cancelled"
+    on_both.client.post(f"/jobs/{job_id}/cancel")
+    assert on_both.client.post(f"/jobs/{job_id}/retry").status_code == 202
+    again = on_both.claim(job_id)
+    with on_both.database.read() as connection:
+        assert not lease.must_finish_early(connection, again)
+
+
 def test_queue_positions_are_exact(on_both: RunningGateway) -> None:
     job_ids = [on_both.submit() for _ in range(4)]
     places = [on_both.client.get(f"/jobs/{job_id}").json() for job_id in job_ids]

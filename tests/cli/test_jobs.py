@@ -186,7 +186,7 @@ def test_ctrl_c_while_following_does_not_cancel_the_job(
 # Recordings.
 
 
-def test_recordings_are_listed_downloaded_renamed_and_deleted(
+def test_recordings_are_listed_downloaded_renamed_kept_and_deleted(
     stack: Stack, client: Client, completed: Job, tmp_path: Path
 ) -> None:
     assert rows(oratio("history", folder=tmp_path, url=stack.url).stdout)[completed.job_id][2] == "fake"
@@ -209,6 +209,10 @@ def test_recordings_are_listed_downloaded_renamed_and_deleted(
     assert [name for name in found if name != "Job"] == [completed.job_id]
     assert list(client.history(query="zebra", until="2026-01-01")) == []
     assert client.recording(completed.job_id).title == "Zebra crossing"
+    for options, done, is_kept in (((), "kept", True), (("--undo",), "not kept", False)):
+        kept = oratio("history", "keep", completed.job_id, *options, folder=tmp_path, url=stack.url)
+        assert (kept.returncode, kept.stdout) == (0, f"{completed.job_id}: {done}\n")
+        assert client.recording(completed.job_id).kept is is_kept
 
     for name, start in (("a.flac", b"fLaC"), ("b.ogg", b"OggS"), ("c.WAV", b"RIFF"), ("d.sound", b"RIFF")):
         other = oratio("history", "get", completed.job_id, "-o", name, folder=tmp_path, url=stack.url)
@@ -229,7 +233,7 @@ def test_recordings_are_exported(stack: Stack, completed: Job, failed: Job, tmp_
     assert result.stdout.startswith("some.zip: 1 recordings, ")
     assert result.stderr == f"{failed.job_id}: no audio to export.\n"
     with zipfile.ZipFile(tmp_path / "some.zip") as archive:
-        assert archive.namelist() == ["001_Words -smile- [bold]in a row [-bold].wav", "manifest.json"]
+        assert archive.namelist() == ["001_Words -smile- [bold]in a row.wav", "manifest.json"]
 
     everything = oratio("export", "--all", "--json", folder=tmp_path, url=stack.url)
     output = json.loads(everything.stdout)

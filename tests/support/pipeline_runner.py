@@ -111,6 +111,7 @@ class PipelineRunner:
         engine: ToneEngine,
         *pieces: Piece,
         check: Callable[[], None] = lambda: None,
+        progressed: Callable[[int, int], bool] = lambda _done, _total: False,
         store_wait_s: float = 0.0,
         kept: KeptSegments | None = None,
     ) -> SynthesisResult | PartialAudio:
@@ -118,7 +119,7 @@ class PipelineRunner:
         callbacks = JobCallbacks(
             check=check,
             started=lambda _total: None,
-            progressed=lambda _done, _total: None,
+            progressed=progressed,
             read_text=lambda _after, _within_s: batches.pop(0),
         )
 

@@ -23,11 +23,12 @@ class JobCallbacks:
     """`check` raises SynthesisStopped when the work must end.
 
     The pipeline calls `started(segments_total)`, then `captioned(caption)` for each segment in the file and
-    `progressed(segments_done, segments_total)`. It uses `read_text` only for a text that arrives while it is spoken.
+    `progressed(segments_done, segments_total)`, which returns True if the job is to end with these segments. It uses
+    `read_text` only for a text that arrives while it is spoken.
     """
 
     check: Callable[[], None]
     started: Callable[[int], None]
-    progressed: Callable[[int, int], None]
+    progressed: Callable[[int, int], bool]
     read_text: ReadText = lambda _after, _within_s: []
     captioned: Callable[[Caption], None] = lambda _caption: None

@@ -160,7 +160,7 @@ def _callbacks(context: WorkerContext, part: ClaimedPart, held: HeldLease) -> Jo
     def started(total: int) -> None:
         context.notifier.publish_event(job_id, "started", attempt=part.attempt, segments_total=total)
 
-    def progressed(done: int, total: int) -> None:
+    def progressed(done: int, total: int) -> bool:
         nonlocal last_written
         # Word timings would make the event ten times as long. The captions of the finished job have them.
         cues = [[caption.start_s, caption.end_s, caption.start, caption.end] for caption in captions]
@@ -169,11 +169,19 @@ def _callbacks(context: WorkerContext, part: ClaimedPart, held: HeldLease) -> Jo
             job_id, "progress", attempt=part.attempt, segments_done=done, segments_total=total, cues=cues
         )
         if done == total or time.monotonic() - last_written < PROGRESS_EVERY_S:
-            return
+            return False
         last_written = time.monotonic()
-        report = partial(lease.report_progress, part=part, done=done, total=total)
+        finish_early = False
+
+        def report(connection: Connection) -> bool:
+            nonlocal finish_early
+            is_held = lease.report_progress(connection, part, done=done, total=total)
+            finish_early = is_held and lease.must_finish_early(connection, part)
+            return is_held
+
         if not _write_if_held(context, held, report):
             raise SynthesisStopped
+        return finish_early
 
     def read_text(after: str, within_s: float) -> list[tuple[str, Piece]]:
         link = context.redis_link

@@ -145,11 +145,20 @@ def _speak_whole(attempt: _Attempt, spool: IO[bytes]) -> SynthesisResult:
     if isinstance(rendering, TimedRendering):
         spoken = rendering.join_cues(spoken)
     silent_count, synthesis_s = _render(spoken, rendering, attempt.callbacks)
-    rendering.end(tail_s=plan.tail_s)
-    if synthesis.total > 1 or part.partial_audio:
+    rendering.end(tail_s=0.0 if synthesis.ended_early else plan.tail_s)
+    if (synthesis.total > 1 or part.partial_audio) and not synthesis.ended_early:
         attempt.callbacks.progressed(synthesis.total, synthesis.total)
     silent_count += synthesis.skipped
-    return _store_result(attempt, spool, rendering, facts, silent_count=silent_count, synthesis_s=synthesis_s)
+    result = _store_result(
+        attempt, spool, rendering, facts, silent_count=silent_count, synthesis_s=synthesis_s
+    )
+    return _as_stopped(result, total=synthesis.total) if synthesis.ended_early else result
+
+
+def _as_stopped(result: SynthesisResult, *, total: int) -> SynthesisResult:
+    warning = f"This recording was stopped after {result.segments} of {total} segments."
+    spoken_chars = result.captions[-1].end if result.captions else 0
+    return replace(result, warnings=(*result.warnings, warning), spoken_chars=spoken_chars)
 
 
 def _speak_stage(attempt: _Attempt, spool: IO[bytes]) -> PartialAudio:
@@ -226,7 +235,11 @@ def _rendering(
 def _tags(part: ClaimedPart) -> Tags:
     """Equal for all attempts, because a listener of one may continue with the next. Text that arrives has no title."""
     job = part.job
-    return Tags.of(title=title_of(job.text), artist=voice_name(job.voice_id), created_at=part.created_at)
+    return Tags.of(
+        title=job.options.title or title_of(job.text),
+        artist=voice_name(job.voice_id),
+        created_at=part.created_at,
+    )
 
 
 def _render(

@@ -107,6 +107,8 @@ class SegmentSynthesis:
     ) -> None:
         self.skipped = 0
         self.total = 0
+        # True if the job ended before its last segment, because the user stopped it.
+        self.ended_early = False
         self._dispatcher = dispatcher
         self._job = part.job
         self._normalizer = normalizer
@@ -135,7 +137,9 @@ class SegmentSynthesis:
                     yield spoken
                 if done + 1 < total:
                     self._callbacks.check()
-                    self._callbacks.progressed(done + 1, total)
+                    if self._callbacks.progressed(done + 1, total):
+                        self.ended_early = True
+                        return
         finally:
             for segment in pending:
                 _cancel(segment)

@@ -8,6 +8,7 @@ export type Job = Schemas["Job"];
 export type Voice = Schemas["VoiceView"];
 export type Recording = Schemas["RecordingView"];
 export type Health = Schemas["Health"];
+export type Retention = Schemas["Retention"];
 
 /** The root URL of the service. The page is at `{root}/app/`, also behind a proxy that adds a prefix. */
 export const ROOT = new URL(import.meta.env.DEV ? "./" : "../", document.baseURI);

@@ -2,7 +2,6 @@
 
 import { computed, signal } from "@preact/signals";
 import { api, dataOf, type Job } from "../api/client";
-import { titleOf } from "../state/titles";
 import { pendingRemovals } from "./removal";
 
 export interface FailedJob {
@@ -39,7 +38,7 @@ async function fetchEnded(status: FailedJob["status"]): Promise<readonly FailedJ
 function toFailedJob(job: Job, status: FailedJob["status"]): FailedJob {
   return {
     jobId: job.job_id,
-    title: titleOf(job.text),
+    title: job.title,
     voiceId: job.voice_id,
     status,
     error: job.error?.message ?? "",

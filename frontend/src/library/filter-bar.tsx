@@ -55,6 +55,18 @@ export function FilterBar({ filters }: { filters: Filters }) {
           min={filters.from}
           onChange={(to) => applyFilters({ ...filters, to })}
         />
+        {filters.from && filters.to && filters.from > filters.to ? (
+          <p class="note small library-date-note" role="alert">
+            <Icon name="warn" />
+            <span>{texts.fromAfterTo}</span>
+            <Button
+              compact
+              onPress={() => applyFilters({ ...filters, from: filters.to, to: filters.from })}
+            >
+              {texts.swapDays}
+            </Button>
+          </p>
+        ) : null}
         {hasFilters(filters) ? (
           <Button kind="quiet" icon="close" onPress={() => applyFilters(NO_FILTERS)}>
             {texts.clearAll}

@@ -3,7 +3,6 @@
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { api, dataOf, type Job } from "../api/client";
-import { titleOf } from "../state/titles";
 import { dropFailedJob, refreshFailedJobs } from "./failed-jobs";
 import { nextPollMs } from "./poll-interval";
 
@@ -38,7 +37,7 @@ async function fetchJobs(
 function toJobInProgress(job: Job, status: Status): JobInProgress {
   return {
     jobId: job.job_id,
-    title: titleOf(job.text),
+    title: job.title,
     voiceId: job.voice_id,
     status,
     percent: job.progress.percent,

@@ -15,9 +15,10 @@ import { ROWS_MAX } from "./paged-list";
 import { RecordingList } from "./recording-list";
 import "./library.css";
 import { endedCount } from "./jobs-in-progress";
-import { openedId, recordings, refreshTitle, visibleRows } from "./recordings";
+import { openedId, recordings, refreshRow, visibleRows } from "./recordings";
 import { undoRemoval } from "./removal";
 import { RenameDialog } from "./rename-dialog";
+import { RetentionNote } from "./retention-note";
 import { resetScroll } from "./viewport";
 
 export function Library() {
@@ -33,8 +34,8 @@ export function Library() {
   }, [endedCount.value]);
   useEffect(() => {
     if (voices.value === null) void loadVoices();
-    // The opened recording may have been renamed. If it was deleted, the list finds out by itself.
-    if (openedId.value !== null) refreshTitle(openedId.value).catch(() => undefined);
+    // The opened recording may have been renamed or kept. If it was deleted, the list finds out by itself.
+    if (openedId.value !== null) refreshRow(openedId.value).catch(() => undefined);
     return onUndoKey(undoRemoval);
   }, []);
   const texts = t.value;
@@ -45,6 +46,7 @@ export function Library() {
           <h1>{texts.shell.library}</h1>
           <p>{texts.library.lead}</p>
         </div>
+        <RetentionNote />
       </div>
       <InProgress />
       <FilterBar filters={filters} />

@@ -15,6 +15,8 @@ function row(jobId: string): Row {
     durationS: 1,
     sizeBytes: 1,
     createdAt: "",
+  isKept: false,
+  expiresAt: null,
   };
 }
 
@@ -103,7 +105,7 @@ describe("createPagedList", () => {
   it("changes a title without a request", async () => {
     const list = createPagedList(new Service(3).fetch);
     await list.show(NO_FILTERS);
-    list.setTitle("r01", "Other");
+    list.update("r01", { title: "Other" });
     expect(list.rows.value.map((one) => one.title)).toEqual(["r00", "Other", "r02"]);
   });
 

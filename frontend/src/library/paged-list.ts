@@ -25,7 +25,7 @@ export interface PagedList {
   retry: () => Promise<void>;
   /** Reloads the first page and keeps the pages after it. */
   refresh: () => Promise<void>;
-  setTitle: (jobId: string, title: string) => void;
+  update: (jobId: string, changes: Partial<Row>) => void;
 }
 
 export function createPagedList(fetch: FetchPage): PagedList {
@@ -90,8 +90,8 @@ export function createPagedList(fetch: FetchPage): PagedList {
         nextCursor.value = page.nextCursor;
       });
     },
-    setTitle(jobId, title) {
-      rows.value = rows.value.map((row) => (row.jobId === jobId ? { ...row, title } : row));
+    update(jobId, changes) {
+      rows.value = rows.value.map((row) => (row.jobId === jobId ? { ...row, ...changes } : row));
     },
   };
 }

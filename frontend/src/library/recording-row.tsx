@@ -1,4 +1,4 @@
-import { bytes, moment, soundLength } from "../i18n/formats";
+import { bytes, moment, soundLength, span } from "../i18n/formats";
 import { t } from "../i18n";
 import { modelName } from "../state/models";
 import * as player from "../state/player";
@@ -7,6 +7,7 @@ import { voiceName } from "../state/voices";
 import { Button, IconButton } from "../ui/button";
 import { DownloadMenu } from "../ui/download-menu";
 import { Menu } from "../ui/menu";
+import { expiresSoon, keepAll } from "./retention";
 import type { Row } from "./rows";
 import { formatShortDate } from "./short-date";
 
@@ -103,6 +104,7 @@ export function RecordingRow({
         <time dateTime={row.createdAt} title={moment(row.createdAt)}>
           {formatShortDate(row.createdAt, new Date())}
         </time>
+        <Expiry row={row} />
       </div>
       <div role="gridcell" class="cell-actions">
         <DownloadMenu
@@ -117,12 +119,29 @@ export function RecordingRow({
           <Button kind="quiet" icon="edit" onPress={() => onRename(jobId)}>
             {texts.rename}
           </Button>
+          <Button kind="quiet" icon="keep" onPress={() => void keepAll([jobId], !row.isKept)}>
+            {row.isKept ? texts.stopKeeping : texts.keep}
+          </Button>
           <Button kind="danger" icon="trash" onPress={() => onRemove(jobId)}>
             {texts.delete}
           </Button>
         </Menu>
       </div>
     </div>
+  );
+}
+
+/** That a recording is kept, or that the retention deletes it soon. */
+function Expiry({ row: { isKept, expiresAt } }: { row: Row }) {
+  const texts = t.value.library;
+  if (isKept) return <span class="badge good">{texts.kept}</span>;
+  const now = new Date();
+  if (expiresAt === null || !expiresSoon(expiresAt, now.getTime())) return null;
+  const leftS = (Date.parse(expiresAt) - now.getTime()) / 1000;
+  return (
+    <span class="badge warn" title={texts.expires(moment(expiresAt))}>
+      {texts.expiresIn(span(leftS))}
+    </span>
   );
 }
 

@@ -51,12 +51,12 @@ async function fetchPage(filters: Filters, cursor: string | null, signal: AbortS
 export async function rename(jobId: string, title: string): Promise<void> {
   const params = { path: { job_id: jobId } };
   const renamed = await dataOf(api.PATCH("/history/{job_id}", { params, body: { title } }));
-  recordings.setTitle(jobId, renamed.title);
+  recordings.update(jobId, { title: renamed.title });
 }
 
-/** Reloads the title of a recording. */
-export async function refreshTitle(jobId: string): Promise<void> {
+/** Reloads what another screen may have changed. */
+export async function refreshRow(jobId: string): Promise<void> {
   const params = { path: { job_id: jobId } };
-  const { title } = await dataOf(api.GET("/history/{job_id}", { params }));
-  recordings.setTitle(jobId, title);
+  const { title, isKept, expiresAt } = toRow(await dataOf(api.GET("/history/{job_id}", { params })));
+  recordings.update(jobId, { title, isKept, expiresAt });
 }

@@ -19,6 +19,10 @@ const RECORDING: Recording = {
   sha256: "0",
   audio_url: "/jobs/a/audio",
   created_at: "2026-07-01T12:00:00Z",
+  kept: false,
+  expires_at: null,
+  seed: null,
+  lexicon: {},
 };
 
 function rows(...ids: string[]): Row[] {

@@ -1,6 +1,7 @@
 /** Recordings as rows of the library, and operations on lists of rows. */
 
 import type { Recording } from "../api/client";
+import { plainLine } from "../state/titles";
 
 export interface Row {
   jobId: string;
@@ -13,6 +14,10 @@ export interface Row {
   durationS: number;
   sizeBytes: number;
   createdAt: string;
+  /** True if the retention does not delete it. */
+  isKept: boolean;
+  /** When the retention deletes it; null if never. */
+  expiresAt: string | null;
 }
 
 export interface Page {
@@ -35,12 +40,15 @@ export function toRow(recording: Recording): Row {
     durationS: recording.duration_s,
     sizeBytes: recording.size_bytes,
     createdAt: recording.created_at,
+    isKept: recording.kept,
+    expiresAt: recording.expires_at,
   };
 }
 
 /** Returns the excerpt below a title. Empty if the title contains the whole text. */
 export function excerpt(title: string, text: string): string {
-  const textStart = collapseSpaces(copyStart(text, 2 * EXCERPT_CHARS));
+  const lines = copyStart(text, 4 * EXCERPT_CHARS).split("\n");
+  const textStart = copyStart(lines.map(plainLine).filter(Boolean).join(" "), 2 * EXCERPT_CHARS);
   const titleText = collapseSpaces(title.replace(/…$/, ""));
   if (titleText === "" || !textStart.startsWith(titleText)) return copyStart(textStart, EXCERPT_CHARS);
   if (textStart === titleText) return "";

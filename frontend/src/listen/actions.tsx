@@ -13,7 +13,7 @@ import { DownloadMenu } from "../ui/download-menu";
 import { explain } from "../ui/state";
 import { textToOpen } from "../write/draft";
 import { changeSettings } from "../write/settings";
-import { trackOf } from "./playback";
+import { canPlay, trackOf } from "./playback";
 import type { JobWatcher } from "./job-watcher";
 
 export function Actions({ watcher }: { watcher: JobWatcher }) {
@@ -22,10 +22,9 @@ export function Actions({ watcher }: { watcher: JobWatcher }) {
   const isLoaded = track.value?.jobId === watcher.id;
   const isPlaying = isLoaded && playing.value;
   const status = job.value?.status;
-  const canPlay = recording.value !== null || status === "running" || status === "queued";
   return (
     <div class="row">
-      {canPlay ? (
+      {canPlay(watcher) ? (
         <Button
           kind="primary"
           icon={isPlaying ? "pause" : "play"}
@@ -43,6 +42,12 @@ export function Actions({ watcher }: { watcher: JobWatcher }) {
             title={watcher.title.value}
             text={t.value.shell.download}
           />
+          <ActionButton
+            icon="keep"
+            kind="quiet"
+            label={recording.value.kept ? t.value.library.stopKeeping : t.value.library.keep}
+            action={() => watcher.setKept(!recording.value?.kept)}
+          />
           <Button
             kind="quiet"
             icon="trash"
@@ -55,6 +60,9 @@ export function Actions({ watcher }: { watcher: JobWatcher }) {
             {messages.delete}
           </Button>
         </>
+      ) : null}
+      {status === "running" && watcher.segments.value.length ? (
+        <ActionButton icon="stop" label={messages.stopAndKeep} action={() => watcher.stopAndKeep()} />
       ) : null}
       {status === "queued" || status === "running" ? (
         <ActionButton icon="close" label={messages.cancel} action={() => watcher.cancel()} />
@@ -92,17 +100,22 @@ function openInEditor(watcher: JobWatcher): void {
     speed: source.speed,
     style: source.style ?? "",
     format: source.format as Format,
+    // Null if the request named no language; it is then detected again.
+    language: source.language ?? "",
+    seed: source.seed === null ? "" : String(source.seed),
   });
-  textToOpen.value = { text: source.text, title: watcher.title.value };
+  textToOpen.value = { text: source.text, title: watcher.title.value, lexicon: source.lexicon };
 }
 
 /** Shows that it is busy until the action ends, and reports a failure. */
 function ActionButton({
   icon,
   label,
+  kind = "plain",
   action,
 }: {
-  icon: "close" | "retry" | "trash";
+  icon: "close" | "retry" | "trash" | "keep" | "stop";
+  kind?: "plain" | "quiet";
   label: string;
   action: () => Promise<void>;
 }) {
@@ -110,6 +123,7 @@ function ActionButton({
   return (
     <Button
       icon={icon}
+      kind={kind}
       busy={busy.value}
       onPress={() => {
         busy.value = true;

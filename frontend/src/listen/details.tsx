@@ -2,6 +2,7 @@
 
 import { bytes, count, decimal, languageName, moment, soundLength } from "../i18n/formats";
 import { formatName } from "../api/formats";
+import type { Recording } from "../api/client";
 import { t } from "../i18n";
 import { modelName } from "../state/models";
 import { voiceName } from "../state/voices";
@@ -47,11 +48,18 @@ function propertiesOf({ job, recording }: JobWatcher): Property[] {
     [messages.size, audio && bytes(audio.size_bytes)],
     [messages.sampleRate, audio && `${decimal(audio.sample_rate_hz / 1000, 1)} kHz`],
     [messages.created, moment(source.created_at)],
+    [messages.keptUntil, audio && keptUntil(audio)],
     [messages.queueTime, milliseconds(timings?.queue_ms)],
     [messages.timeToFirstAudio, milliseconds(timings?.first_audio_ms)],
     [messages.speedUp, timings?.rtf ? messages.times(decimal(1 / timings.rtf, 1)) : null],
     [messages.attempts, attempts > 1 ? count(attempts) : null],
   ];
+}
+
+/** Until when the retention keeps a recording. Null without a limit on its age. */
+function keptUntil(recording: Recording): string | null {
+  if (recording.kept) return t.value.library.kept;
+  return recording.expires_at && moment(recording.expires_at);
 }
 
 function milliseconds(value: number | null | undefined): string | null {

@@ -2,7 +2,7 @@
 
 import { batch, computed, signal } from "@preact/signals";
 import { api, dataOf, Failure, type Job, type Recording, serviceUrl } from "../api/client";
-import { titleOf } from "../state/titles";
+import { setKept } from "../library/retention";
 import { CharacterOffsets, parseSegments, type Segment, type SegmentTuple } from "./segments";
 
 const POLL_INTERVAL_MS = 3000;
@@ -21,7 +21,7 @@ export class JobWatcher {
   readonly isDisconnected = signal(false);
   readonly failure = signal<Failure | null>(null);
   readonly text = computed(() => this.recording.value?.text ?? this.job.value?.text ?? null);
-  readonly title = computed(() => this.recording.value?.title ?? titleOf(this.job.value?.text ?? ""));
+  readonly title = computed(() => this.recording.value?.title ?? this.job.value?.title ?? "");
 
   readonly #offsets = computed(() => new CharacterOffsets(this.text.value ?? ""));
   #events: EventSource | null = null;
@@ -55,6 +55,12 @@ export class JobWatcher {
     await this.#start();
   }
 
+  /** Lets the job complete with the segments that are spoken. */
+  async stopAndKeep(): Promise<void> {
+    const query = { keep_spoken: true };
+    await dataOf(api.POST("/jobs/{job_id}/cancel", { params: { ...this.#path.params, query } }));
+  }
+
   async retry(): Promise<void> {
     await dataOf(api.POST("/jobs/{job_id}/retry", this.#path));
     this.#setSegments([]);
@@ -67,6 +73,10 @@ export class JobWatcher {
 
   async rename(title: string): Promise<void> {
     this.recording.value = await dataOf(api.PATCH("/history/{job_id}", { ...this.#path, body: { title } }));
+  }
+
+  async setKept(kept: boolean): Promise<void> {
+    this.recording.value = await setKept(this.id, kept);
   }
 
   async reload(): Promise<void> {

@@ -1,9 +1,11 @@
 /** The screen of one recording: its progress while the job runs, then its waveform, text and details. */
 
-import { useEffect, useMemo } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import type { Failure } from "../api/client";
 import { t } from "../i18n";
-import { stop } from "../state/player";
+import { announce } from "../state/announcements";
+import { pageTitle } from "../state/page-title";
+import { offered, stop } from "../state/player";
 import { go, link, route } from "../state/route";
 import { loadVoices, voices } from "../state/voices";
 import { Button } from "../ui/button";
@@ -14,7 +16,7 @@ import { Details } from "./details";
 import { Heading } from "./heading";
 import { JobStatus, Warnings } from "./job-status";
 import { JobWatcher } from "./job-watcher";
-import { playFrom } from "./playback";
+import { canPlay, playFrom, trackOf } from "./playback";
 import { Transcript } from "./transcript";
 import { Waveform } from "./waveform";
 import "./listen.css";
@@ -36,6 +38,16 @@ function RecordingScreen({ watcher }: { watcher: JobWatcher }) {
   useEffect(() => {
     if (status === "failed" || status === "cancelled") stop(watcher.id);
   }, [status]);
+  const title = watcher.title.value;
+  useEffect(() => {
+    pageTitle.value = title || null;
+    return () => (pageTitle.value = null);
+  }, [title]);
+  useEffect(() => {
+    offered.value = canPlay(watcher) ? trackOf(watcher) : null;
+    return () => (offered.value = null);
+  }, [recording.value, status]);
+  useAnnouncedStatus(status);
   if (failure.value) return <LoadFailure failure={failure.value} onRetry={() => void watcher.reload()} />;
   if (watcher.text.value === null) {
     return (
@@ -75,6 +87,15 @@ function RecordingScreen({ watcher }: { watcher: JobWatcher }) {
       </div>
     </div>
   );
+}
+
+/** Tells screen readers that a job which was followed here has begun or ended. */
+function useAnnouncedStatus(status: string | undefined): void {
+  const previous = useRef(status);
+  useEffect(() => {
+    if (status && previous.current && previous.current !== status) announce(t.value.listen.announced(status));
+    previous.current = status;
+  }, [status]);
 }
 
 function ConnectionLost() {

@@ -22,7 +22,7 @@ test("segments and the text between them are separate runs", () => {
 });
 
 test("a segment in two paragraphs has a run in each, and text without a segment is kept", () => {
-  expect(runsOf("ab\ncd ef", [segment(0, 5)])).toEqual([
+  expect(runsOf("ab\n\ncd ef", [segment(0, 6)])).toEqual([
     [["ab", 0]],
     [
       ["cd", 0],
@@ -31,8 +31,8 @@ test("a segment in two paragraphs has a run in each, and text without a segment 
   ]);
 });
 
-test("every character of every line is in exactly one run", () => {
-  const text = Array.from({ length: 300 }, (_, n) => `Sentence ${n}.${n % 5 ? " " : "\n"}`).join("");
+test("every character of every paragraph is in exactly one run", () => {
+  const text = Array.from({ length: 300 }, (_, n) => `Sentence ${n}.${n % 5 ? " " : "\n\n"}`).join("");
   const segments = [...text.matchAll(/Sentence \d+\./g)].map((match) =>
     segment(match.index, match.index + match[0].length),
   );

@@ -1,24 +1,25 @@
-/** Splits a text into paragraphs, and each paragraph into runs: segments and the text between them. */
+/** Splits a text into blocks, and each block into runs: segments and the text between them. */
 
 import type { Segment } from "./segments";
+import { type Block, findMarks, type Mark, splitBlocks } from "./text-structure";
 
 export interface TextRun {
   start: number;
   end: number;
-  /** The index of the segment; null between segments. A segment in two paragraphs has a run in each. */
+  /** The index of the segment; null between segments. A segment in two blocks has a run in each. */
   segment: number | null;
 }
 
-export interface Paragraph {
-  start: number;
+export interface Paragraph extends Block {
   runs: TextRun[];
+  marks: readonly Mark[];
 }
 
 /** Blank lines have no paragraph. The segments must be in the order of the text. */
 export function splitParagraphs(text: string, segments: readonly Segment[]): Paragraph[] {
-  const paragraphs: Paragraph[] = [];
   let next = 0;
-  for (const [start, end] of nonBlankLines(text)) {
+  return splitBlocks(text).map((block) => {
+    const { start, end } = block;
     const runs: TextRun[] = [];
     let position = start;
     while (next < segments.length && (segments[next] as Segment).end <= start) next++;
@@ -31,16 +32,18 @@ export function splitParagraphs(text: string, segments: readonly Segment[]): Par
       position = Math.max(position, runEnd);
     }
     if (position < end) runs.push({ start: position, end, segment: null });
-    paragraphs.push({ start, runs });
-  }
-  return paragraphs;
+    return { ...block, runs, marks: findMarks(text, block) };
+  });
 }
 
-function* nonBlankLines(text: string): Generator<[start: number, end: number]> {
-  for (let start = 0; start < text.length;) {
-    const newline = text.indexOf("\n", start);
-    const end = newline < 0 ? text.length : newline;
-    if (text.slice(start, end).trim()) yield [start, end];
-    start = end + 1;
+/** Consecutive items of one kind of list are together; every other paragraph is alone. */
+export function groupLists(paragraphs: readonly Paragraph[]): Paragraph[][] {
+  const groups: Paragraph[][] = [];
+  for (const paragraph of paragraphs) {
+    const group = groups.at(-1);
+    const isItem = paragraph.kind === "bullet" || paragraph.kind === "numbered";
+    if (group && isItem && group[0]?.kind === paragraph.kind) group.push(paragraph);
+    else groups.push([paragraph]);
   }
+  return groups;
 }

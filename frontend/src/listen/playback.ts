@@ -14,6 +14,10 @@ export function trackOf(watcher: JobWatcher): Track {
   };
 }
 
+export function canPlay({ recording, job }: JobWatcher): boolean {
+  return recording.value !== null || job.value?.status === "running" || job.value?.status === "queued";
+}
+
 export function playFrom(watcher: JobWatcher, positionS: number): void {
   if (track.value?.jobId === watcher.id && (durationS.value || track.value.live)) {
     seek(positionS);

@@ -2,11 +2,14 @@
 
 import { effect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { clock } from "../i18n/formats";
+import { clock, percent } from "../i18n/formats";
 import { t } from "../i18n";
+import { announce } from "../state/announcements";
 import * as player from "../state/player";
 import { link } from "../state/route";
+import { LONG_STEP_S, seekBySteps } from "../state/shortcuts";
 import { IconButton } from "../ui/button";
+import { Menu } from "../ui/menu";
 import "./player.css";
 
 const SPEEDS = [0.75, 1, 1.25, 1.5, 1.75, 2];
@@ -37,6 +40,20 @@ export function Player() {
         </a>
         <PlayerStatus />
       </div>
+      <span class="row player-skip">
+        <IconButton
+          kind="quiet"
+          icon="rewind"
+          label={messages.back15}
+          onPress={() => player.skip(-LONG_STEP_S)}
+        />
+        <IconButton
+          kind="quiet"
+          icon="forward"
+          label={messages.forward15}
+          onPress={() => player.skip(LONG_STEP_S)}
+        />
+      </span>
       <PositionSlider />
       <label class="player-rate">
         <span class="visually-hidden">{messages.playbackSpeed}</span>
@@ -52,8 +69,34 @@ export function Player() {
           ))}
         </select>
       </label>
+      <Volume />
       <IconButton kind="quiet" icon="close" label={messages.close} onPress={() => player.stop()} />
     </section>
+  );
+}
+
+function Volume() {
+  const messages = t.value.shell;
+  const volume = player.volume.value;
+  return (
+    <Menu kind="quiet" icon={volume ? "volume" : "muted"} label={messages.volume}>
+      <label class="field player-volume">
+        <span class="label row spread">
+          {messages.volume}
+          <output class="num">{percent(100 * volume)}</output>
+        </span>
+        <input
+          class="slider"
+          type="range"
+          min="0"
+          max="1"
+          step="0.05"
+          value={volume}
+          aria-valuetext={percent(100 * volume)}
+          onInput={(event) => player.setVolume(Number(event.currentTarget.value))}
+        />
+      </label>
+    </Menu>
   );
 }
 
@@ -80,8 +123,10 @@ function PlayerStatus() {
 }
 
 function PositionSlider() {
-  const durationS = player.durationS.value;
+  const durationS = player.durationS.value || player.expectedS.value;
   const positionS = player.positionS.value;
+  const isExpected = player.durationS.value === 0;
+  const leftS = Math.max(0, durationS - positionS) / player.rate.value;
   return (
     <div class="player-position num">
       <span class="small">{clock(positionS)}</span>
@@ -91,19 +136,33 @@ function PositionSlider() {
             class="slider"
             type="range"
             min="0"
-            max={durationS}
+            max={Math.max(durationS, positionS)}
             step="0.1"
-            value={Math.min(positionS, durationS)}
+            value={positionS}
             aria-label={t.value.shell.position}
             aria-valuetext={clock(positionS)}
+            onKeyDown={seekBySteps}
             onInput={(event) => player.seek(Number(event.currentTarget.value))}
           />
-          <span class="small">{clock(durationS)}</span>
+          <span class="small" title={t.value.shell.timeLeft}>
+            {isExpected ? "≈ " : ""}−{clock(leftS)}
+          </span>
+          <span class="small soft player-total">{isExpected ? "" : clock(durationS)}</span>
         </>
       ) : null}
     </div>
   );
 }
+
+/** Tells screen readers what begins, ends and fails. */
+effect(() => {
+  const title = player.track.value?.title ?? "";
+  const messages = t.peek().shell;
+  if (player.trouble.value !== "none")
+    announce(player.trouble.value === "asks" ? messages.pressPlay : messages.playbackFailed);
+  else if (player.playing.value) announce(messages.nowPlaying(title));
+  else if (player.hasEnded.value) announce(messages.playbackEnded(title));
+});
 
 /** Shows the track to the operating system, for media keys, headphones and the lock screen. */
 effect(() => {

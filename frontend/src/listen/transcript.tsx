@@ -1,18 +1,22 @@
 /** The text of a recording. The current segment is highlighted, and a click on a segment plays it. */
 
 import { effect, type ReadonlySignal, useComputed, useSignal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { t } from "../i18n";
 import { durationS, playing, positionS, track } from "../state/player";
 import type { JobWatcher } from "./job-watcher";
-import { splitParagraphs, type Paragraph, type TextRun } from "./paragraphs";
+import { groupLists, splitParagraphs, type Paragraph, type TextRun } from "./paragraphs";
 import { segmentIndexAt, type Segment } from "./segments";
+import { type Mark, type Piece, splitPieces } from "./text-structure";
 import "./transcript.css";
 
 export function Transcript({ watcher, onSeek }: { watcher: JobWatcher; onSeek: (segment: Segment) => void }) {
   const container = useRef<HTMLDivElement>(null);
   const isAutoScrolling = useSignal(true);
-  const paragraphs = useComputed(() => splitParagraphs(watcher.text.value ?? "", watcher.segments.value));
+  const groups = useComputed(() =>
+    groupLists(splitParagraphs(watcher.text.value ?? "", watcher.segments.value)),
+  );
   const current = useCurrentSegment(watcher);
   const messages = t.value.listen;
   const canSeek = watcher.recording.value || watcher.job.value?.status === "running";
@@ -57,8 +61,8 @@ export function Transcript({ watcher, onSeek }: { watcher: JobWatcher; onSeek: (
           if (segment) onSeek(segment);
         }}
       >
-        {paragraphs.value.map((paragraph) => (
-          <ParagraphText key={paragraph.start} paragraph={paragraph} watcher={watcher} current={current} />
+        {groups.value.map((group) => (
+          <BlockGroup key={group[0]?.start} group={group} watcher={watcher} current={current} />
         ))}
       </div>
     </section>
@@ -77,37 +81,46 @@ function useCurrentSegment(watcher: JobWatcher): ReadonlySignal<number> {
   });
 }
 
-function ParagraphText({
-  paragraph,
-  watcher,
-  current,
-}: {
-  paragraph: Paragraph;
+interface TextContext {
   watcher: JobWatcher;
   current: ReadonlySignal<number>;
-}) {
+}
+
+/** A list, or a single block. The headings of the text are below those of the screen. */
+function BlockGroup({ group, ...context }: { group: readonly Paragraph[] } & TextContext) {
+  const [first] = group;
+  if (!first) return null;
+  if (first.kind === "rule") return <hr />;
+  const texts = group.map((paragraph) => (
+    <ParagraphText key={paragraph.start} paragraph={paragraph} {...context} />
+  ));
+  if (first.kind === "bullet") return <ul>{texts.map((text) => <li key={text.key}>{text}</li>)}</ul>;
+  if (first.kind === "numbered")
+    return <ol start={first.level}>{texts.map((text) => <li key={text.key}>{text}</li>)}</ol>;
+  if (first.kind === "quote") return <blockquote>{texts}</blockquote>;
+  if (first.kind === "text") return <p>{texts}</p>;
+  const Heading = HEADINGS[Math.min(first.level, HEADINGS.length) - 1] ?? "h3";
+  return <Heading>{texts}</Heading>;
+}
+
+const HEADINGS = ["h3", "h4", "h5", "h6"] as const;
+
+function ParagraphText({ paragraph, watcher, current }: { paragraph: Paragraph } & TextContext) {
   return (
-    <p>
+    <>
       {paragraph.runs.map((run) => (
-        <RunText key={run.start} run={run} watcher={watcher} current={current} />
+        <RunText key={run.start} run={run} marks={paragraph.marks} watcher={watcher} current={current} />
       ))}
-    </p>
+    </>
   );
 }
 
-function RunText({
-  run,
-  watcher,
-  current,
-}: {
-  run: TextRun;
-  watcher: JobWatcher;
-  current: ReadonlySignal<number>;
-}) {
-  const text = watcher.text.value?.slice(run.start, run.end) ?? "";
+function RunText({ run, marks, watcher, current }: { run: TextRun; marks: readonly Mark[] } & TextContext) {
+  const pieces = splitPieces(watcher.text.value ?? "", run.start, run.end, marks);
   const isCurrent = useComputed(() => run.segment !== null && current.value === run.segment);
   // Only one segment is a stop of the Tab key: the current one, or the first.
   const isTabStop = useComputed(() => run.segment !== null && run.segment === Math.max(0, current.value));
+  const text = pieces.map((piece, index) => <StyledText key={index} piece={piece} />);
   if (run.segment === null)
     return <span class={watcher.recording.value ? "between" : "unspoken"}>{text}</span>;
   return (
@@ -121,6 +134,10 @@ function RunText({
       {text}
     </span>
   );
+}
+
+function StyledText({ piece }: { piece: Piece }) {
+  return piece.styles.reduceRight<ComponentChildren>((inner, Style) => <Style>{inner}</Style>, piece.text);
 }
 
 function onKeyDown(event: KeyboardEvent, container: HTMLElement | null): void {

@@ -7,7 +7,9 @@ import { t } from "../i18n";
 import { clock } from "../i18n/formats";
 import { theme } from "../state/appearance";
 import { isPlayable, positionS, track } from "../state/player";
+import { seekBySteps } from "../state/shortcuts";
 import { loadPeaks, PEAKS } from "./peaks";
+import { axisTimesS } from "./time-axis";
 import type { Segment } from "./segments";
 import "./waveform.css";
 
@@ -49,8 +51,16 @@ export function Waveform({
         value={position}
         aria-label={t.value.shell.position}
         aria-valuetext={`${clock(position)} / ${clock(audio.durationS)}`}
+        onKeyDown={track.value?.jobId === audio.jobId ? seekBySteps : undefined}
         onInput={(event) => onSeek(Number(event.currentTarget.value))}
       />
+      <div class="wave-axis small soft num" aria-hidden="true">
+        {axisTimesS(audio.durationS).map((timeS) => (
+          <span key={timeS} style={{ insetInlineStart: `${(100 * timeS) / audio.durationS}%` }}>
+            {clock(timeS)}
+          </span>
+        ))}
+      </div>
       {isTooLong ? <figcaption class="small soft">{messages.waveformTooLong}</figcaption> : null}
     </figure>
   );

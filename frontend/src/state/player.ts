@@ -6,6 +6,11 @@
 import { computed, effect, signal } from "@preact/signals";
 import { api, dataOf, type Failure, serviceUrl } from "../api/client";
 import { transcode } from "../api/transcode";
+import { onlyOneTab } from "./one-tab";
+import { remember, remembered } from "./playback-memory";
+import { readStored, writeStored } from "./storage";
+
+const VOLUME_NAME = "volume";
 
 export interface Track {
   jobId: string;
@@ -21,16 +26,26 @@ export const track = signal<Track | null>(null);
 export const playing = signal(false);
 /** True from a request to play until audio is available. */
 export const waiting = signal(false);
+/** True after the end of the audio was reached, until it plays again. */
+export const hasEnded = signal(false);
 export const positionS = signal(0);
 /** The duration of the track, 0 while it is unknown. */
 export const durationS = computed(() => elementDurationS.value || (track.value?.lengthS ?? 0));
 /** The duration that the audio element reports, 0 for a stream. */
 const elementDurationS = signal(0);
 export const rate = signal(1);
+/** From 0 to 1. */
+export const volume = signal(storedVolume());
+/** The expected duration of a live track, 0 while it is unknown. */
+export const expectedS = signal(0);
+/** The track that a press of Play starts when none is loaded, such as that of the screen. */
+export const offered = signal<Track | null>(null);
 export const trouble = signal<"none" | "sound" | "asks">("none");
 
 export const audio = new Audio();
 audio.preload = "metadata";
+audio.volume = volume.value;
+const tellOtherTabs = onlyOneTab(() => audio.pause());
 
 /** MIME types by format. Browsers cannot play raw PCM, so it has none. */
 const TYPES: Record<string, string> = {
@@ -46,24 +61,32 @@ export function isPlayable(format: string): boolean {
   return type !== undefined && audio.canPlayType(type) !== "";
 }
 
-/** Starts a track. Call it from a click or key handler, or the browser may block playback. */
-export async function play(next: Track, { atS = 0 }: { atS?: number } = {}): Promise<void> {
+/**
+ * Starts a track, by default where it was left. Call it from a click or key handler, or the browser may block playback.
+ */
+export async function play(next: Track, { atS }: { atS?: number } = {}): Promise<void> {
+  const last = remembered(next.jobId);
+  const startS = atS ?? (next.live ? 0 : last.positionS);
+  if (track.value?.jobId !== next.jobId) rate.value = last.rate;
+  rememberPlayback();
   // The previous track must not go on under the new title.
   audio.pause();
   audio.removeAttribute("src");
   track.value = next;
   trouble.value = "none";
-  positionS.value = atS;
+  positionS.value = startS;
   elementDurationS.value = 0;
+  expectedS.value = 0;
   if (next.live && !isPlayable(next.format)) return; // it plays once the job is finished
   waiting.value = true;
   const source = await sourceOf(next);
   if (track.value !== next || source === null) return;
-  await startSource(source, atS);
+  await startSource(source, startS);
 }
 
 /** Checks whether the job of a live track has ended. The player does so itself, as any screen may be shown. */
 async function pollJob(current: Track): Promise<void> {
+  if (expectedS.value === 0) void expectDuration(current);
   const status = await fetchStatus(current.jobId);
   if (track.value !== current) return;
   if (status === "failed" || status === "cancelled" || status === "deleted") stop();
@@ -80,17 +103,35 @@ async function switchToRecording(current: Track): Promise<void> {
   if (audio.src === "") void play(track.value);
 }
 
+/** Estimates the duration of a live track, so that its position and the time left can be shown. */
+async function expectDuration(current: Track): Promise<void> {
+  const path = { job_id: current.jobId };
+  try {
+    const { text, voice_id, speed } = await dataOf(api.GET("/jobs/{job_id}", { params: { path } }));
+    const query = { chars: Math.max(1, text.length), voice_id, speed };
+    const { duration_s } = await dataOf(api.GET("/estimate", { params: { query } }));
+    if (track.value === current) expectedS.value = duration_s;
+  } catch {
+    // Without an estimate the player shows only the position.
+  }
+}
+
 const POLL_INTERVAL_MS = 2000;
 let pollTimer: ReturnType<typeof setInterval> | undefined;
 effect(() => {
   const current = track.value;
   clearInterval(pollTimer);
-  if (current?.live) pollTimer = setInterval(() => void pollJob(current), POLL_INTERVAL_MS);
+  if (!current?.live) return;
+  void expectDuration(current);
+  pollTimer = setInterval(() => void pollJob(current), POLL_INTERVAL_MS);
 });
 
 export function toggle(): void {
   const current = track.value;
-  if (!current) return;
+  if (!current) {
+    if (offered.value) void play(offered.value);
+    return;
+  }
   if (!audio.paused) audio.pause();
   else if (audio.src === "" || audio.error || (audio.ended && isStreamed()))
     void play(current, { atS: audio.ended ? 0 : positionS.value });
@@ -103,18 +144,49 @@ export function seek(seconds: number): void {
   if (!current || audio.src === "") return;
   if (isStreamed() && !current.live) void play(current, { atS: seconds });
   else {
-    audio.currentTime = Math.max(0, seconds);
+    // Of a stream only what has arrived is seekable.
+    audio.currentTime = Math.max(0, isStreamed() ? Math.min(seconds, arrivedS()) : seconds);
     positionS.value = audio.currentTime;
   }
+}
+
+/** Seeks by some seconds, forwards or backwards. */
+export function skip(seconds: number): void {
+  seek(Math.min(positionS.value + seconds, durationS.value || Number.POSITIVE_INFINITY));
+}
+
+/** How much of the audio has arrived. */
+function arrivedS(): number {
+  const { buffered } = audio;
+  return buffered.length ? buffered.end(buffered.length - 1) : audio.currentTime;
 }
 
 export function setRate(value: number): void {
   rate.value = value;
   audio.playbackRate = value;
+  rememberPlayback();
+}
+
+export function setVolume(value: number): void {
+  volume.value = Math.min(1, Math.max(0, value));
+  audio.volume = volume.value;
+  writeStored(VOLUME_NAME, volume.value);
+}
+
+function storedVolume(): number {
+  const stored = readStored<unknown>(VOLUME_NAME, 1);
+  return typeof stored === "number" && stored >= 0 && stored <= 1 ? stored : 1;
+}
+
+function rememberPlayback(): void {
+  const current = track.value;
+  if (current && !current.live)
+    remember(current.jobId, { positionS: positionS.value, rate: rate.value }, durationS.value);
 }
 
 export function stop(jobId?: string): void {
   if (jobId !== undefined && track.value?.jobId !== jobId) return;
+  rememberPlayback();
   track.value = null;
   audio.removeAttribute("src");
   audio.load();
@@ -205,10 +277,19 @@ for (const name of [
       if (audio.readyState > 0 && !audio.ended) positionS.value = audio.currentTime;
     }
     if (name === "playing") trouble.value = "none";
+    if (name === "play") tellOtherTabs();
     if (name === "playing" || name === "pause") waiting.value = false;
     if (name === "waiting") waiting.value = true;
+    hasEnded.value = audio.ended;
     playing.value = !audio.paused && !audio.ended;
     elementDurationS.value = Number.isFinite(audio.duration) ? audio.duration : 0;
     if (audio.ended) positionS.value = durationS.value;
+    if (name === "pause" || name === "ended") rememberPlayback();
   });
 }
+
+const REMEMBER_INTERVAL_MS = 5000;
+setInterval(() => {
+  if (playing.value) rememberPlayback();
+}, REMEMBER_INTERVAL_MS);
+addEventListener("pagehide", rememberPlayback);

@@ -1,18 +1,45 @@
-/** The default title of a recording: the first words of its text. The service uses the same rule. */
+/** The default title of a recording: the first heading or line of its text. The service uses the same rule. */
 
 const MAX_CHARS = 80;
+/** A heading further down is not the title. Longer lines than this are not read to their end. */
+const HEAD_CHARS = 2000;
+const HEADING_LINES = 10;
 
+const HEADING = /^#{1,6}\s+\S/;
+const RULE = /^[-=*_~\s]+$/;
+/** In this order. The replacement keeps the text of a mark. */
+const MARKS: readonly (readonly [RegExp, string])[] = [
+  [/\[(?:pause|voice)\s*:[^[\]\n]*\]/gi, " "],
+  [/!?\[([^[\]\n]+)\]\([^()\n]*\)/g, "$1"],
+  [/<\/?[a-z][^<>\n]*>/gi, " "],
+  [/^\s*(?:(?:>|#{1,6}(?=\s)|[-*+](?=\s))\s*)+/, ""],
+  [/\s#+\s*$/, ""],
+  [/(\*\*|__|~~|`)(?=\S)(.+?)(?<=\S)\1/g, "$2"],
+  [/(?<![\p{L}\p{N}_*])([*_])(?=\S)([^*_]+)(?<=\S)\1(?![\p{L}\p{N}_*])/gu, "$2"],
+];
+
+/** The title without Markdown marks and tags, of at most 80 characters. Empty if the text has no words. */
 export function titleOf(text: string): string {
-  const chars = [
-    ...text
-      .slice(0, 4 * MAX_CHARS)
-      .trim()
-      .replace(/\s+/g, " "),
-  ];
-  return chars.length > MAX_CHARS
-    ? `${chars
-        .slice(0, MAX_CHARS - 1)
-        .join("")
-        .trimEnd()}…`
-    : chars.join("");
+  const lines = text.slice(0, HEAD_CHARS).split(/\r\n|[\n\r\v\f\u0085\u2028\u2029]/);
+  const spoken = lines.filter((line) => plainLine(line) !== "");
+  const heading = spoken.slice(0, HEADING_LINES).find((line) => HEADING.test(line.trim()));
+  return shorten(plainLine(heading ?? spoken[0] ?? ""));
+}
+
+/** The line without marks and tags. Empty for a line of marks only. */
+export function plainLine(line: string): string {
+  if (RULE.test(line)) return "";
+  return MARKS.reduce((plain, [pattern, replacement]) => plain.replace(pattern, replacement), line)
+    .replace(/\s+/g, " ")
+    .trim();
+}
+
+/** Cuts between words, or within a word that is longer than a title. */
+function shorten(title: string): string {
+  const chars = [...title];
+  if (chars.length <= MAX_CHARS) return title;
+  const cut = chars.slice(0, MAX_CHARS);
+  const lastSpace = cut.lastIndexOf(" ");
+  const whole = lastSpace >= MAX_CHARS / 2 ? cut.slice(0, lastSpace) : cut.slice(0, -1);
+  return `${whole.join("").trimEnd()}…`;
 }

@@ -1,7 +1,7 @@
 import { t } from "../i18n";
 import { bytes } from "../i18n/formats";
 import { Button } from "../ui/button";
-import { Dialog } from "../ui/dialog";
+import { closeDialog, Dialog } from "../ui/dialog";
 import { type DownloadRequest, isNonCommercial, needsGpu } from "./download-sizes";
 import type { Model } from "./types";
 
@@ -29,7 +29,7 @@ export function DownloadDialog({
         {isNonCommercial(model) ? <strong>{texts.askNonCommercial}</strong> : null}
       </p>
       <div class="row dialog-actions">
-        <Button kind="quiet" onPress={close}>
+        <Button kind="quiet" onPress={closeDialog}>
           {t.value.shell.cancel}
         </Button>
         <Button
@@ -37,7 +37,7 @@ export function DownloadDialog({
           icon="download"
           onPress={(event) => {
             onConfirm();
-            close(event);
+            closeDialog(event);
           }}
         >
           {texts.download}
@@ -45,9 +45,4 @@ export function DownloadDialog({
       </div>
     </Dialog>
   );
-}
-
-/** Closes the dialog through the DOM, which returns the focus to where it was. */
-function close(event: MouseEvent): void {
-  (event.target as Element).closest("dialog")?.close();
 }

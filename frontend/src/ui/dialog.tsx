@@ -3,6 +3,11 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
 
+/** Closes the dialog of a button through the DOM, which returns the focus to where it was. */
+export function closeDialog(event: MouseEvent): void {
+  (event.target as Element).closest("dialog")?.close();
+}
+
 export function Dialog({
   title,
   onClose,

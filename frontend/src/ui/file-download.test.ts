@@ -9,6 +9,7 @@ describe("fileName", () => {
     ["invoice\u202Egpj.exe", "invoice gpj.exe.mp3"],
     ["line\nbreak\u0000", "line break.mp3"],
     ["The first words…", "The first words.mp3"],
+    ["A whole title ".repeat(14), `${"A whole title ".repeat(14).trim()}.mp3`],
     ["海の音", "海の音.mp3"],
     ["...", "oratio.mp3"],
     ["", "oratio.mp3"],
@@ -18,7 +19,7 @@ describe("fileName", () => {
 
   it("is short, and does not split surrogate pairs", () => {
     const name = fileName("🌊".repeat(300), "wav");
-    expect(Array.from(name)).toHaveLength(84);
+    expect(new TextEncoder().encode(name).length).toBeLessThanOrEqual(239);
     expect(() => encodeURIComponent(name)).not.toThrow();
   });
 });

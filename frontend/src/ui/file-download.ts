@@ -1,6 +1,8 @@
 /** Starts browser downloads and builds their file names. */
 
-const NAME_CHARS = 80;
+/** A title has at most so many characters. File names may have 255 bytes. */
+const NAME_CHARS = 200;
+const NAME_BYTES = 235;
 
 /** Returns a title as a file name, without path separators, shell characters and invisible characters. */
 export function fileName(title: string, extension: string): string {
@@ -9,11 +11,16 @@ export function fileName(title: string, extension: string): string {
     .replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}<>:"/\\|?*%]+/gu, " ")
     .replace(/\s+/g, " ")
     .replace(/…$/, "");
-  const shortened = Array.from(cleaned)
-    .slice(0, NAME_CHARS)
-    .join("")
-    .replace(/^[. ]+|[. ]+$/g, "");
+  const shortened = withinBytes(Array.from(cleaned).slice(0, NAME_CHARS)).replace(/^[. ]+|[. ]+$/g, "");
   return `${shortened || "oratio"}.${extension}`;
+}
+
+/** Joins the characters that fit into a file name. */
+function withinBytes(chars: readonly string[]): string {
+  const encoder = new TextEncoder();
+  let bytes = 0;
+  const end = chars.findIndex((char) => (bytes += encoder.encode(char).length) > NAME_BYTES);
+  return chars.slice(0, end < 0 ? chars.length : end).join("");
 }
 
 export function downloadUrl(href: string, name: string): void {

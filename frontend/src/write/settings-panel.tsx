@@ -9,7 +9,9 @@ import { voices, voicesById, voicesError } from "../state/voices";
 import { Choices } from "../ui/choices";
 import { Icon } from "../ui/icon";
 import { explain } from "../ui/state";
+import { chosenVoice } from "./chosen-voice";
 import { changeSettings, settings } from "./settings";
+import { VoiceNotes } from "./voice-note";
 import { VoicePicker } from "./voice-picker";
 import { describeVoice } from "./voice-search";
 
@@ -21,7 +23,7 @@ const LANGUAGES = ["en", "fr", "de", "es", "it", "pt", "ja", "zh", "hi"];
 export function SettingsPanel() {
   const messages = t.value.write;
   const { speed, format, lane, style, language, seed } = settings.value;
-  const voice = chosenVoice();
+  const voice = chosenVoice.value;
   useSignalEffect(() => {
     // Falls back to the default when the stored voice no longer exists.
     const { voiceId } = settings.value;
@@ -103,7 +105,7 @@ export function SettingsPanel() {
               onChange={(event) => changeSettings({ language: event.currentTarget.value })}
             >
               <option value="">{messages.languageAuto}</option>
-              {LANGUAGES.map((tag) => (
+              {[...new Set([...LANGUAGES, language].filter(Boolean))].map((tag) => (
                 <option key={tag} value={tag}>
                   {languageName(tag)}
                 </option>
@@ -128,17 +130,11 @@ export function SettingsPanel() {
   );
 }
 
-function chosenVoice() {
-  const { voiceId } = settings.value;
-  const defaultVoice = voices.value?.find((voice) => voice.is_default);
-  if (!voiceId) return defaultVoice;
-  return voicesById.value.get(voiceId) ?? defaultVoice;
-}
-
 function VoiceButton() {
   const messages = t.value.write;
-  const isPickerOpen = useSignal(false);
-  const voice = chosenVoice();
+  /** The language that the picker shows at first, empty for all; null while it is closed. */
+  const pickerLanguage = useSignal<string | null>(null);
+  const voice = chosenVoice.value;
   const { voiceId } = settings.value;
   return (
     <div class="field">
@@ -149,7 +145,7 @@ function VoiceButton() {
         type="button"
         class="voice-button"
         aria-haspopup="dialog"
-        onClick={() => (isPickerOpen.value = true)}
+        onClick={() => (pickerLanguage.value = "")}
       >
         <span class="voice-icon">
           <Icon name="voice" />
@@ -161,17 +157,14 @@ function VoiceButton() {
         </span>
         <Icon name="down" />
       </button>
-      {voice && !voice.available ? (
-        <p class="note bad small" dir="auto">
-          {voice.reason}
-        </p>
-      ) : null}
+      <VoiceNotes onFindVoice={(tag) => (pickerLanguage.value = tag)} />
       {voicesError.value && !voices.value ? <p class="note bad small">{explain(voicesError.value)}</p> : null}
-      {isPickerOpen.value ? (
+      {pickerLanguage.value !== null ? (
         <VoicePicker
           title={messages.chooseVoice}
           chosen={voice?.id ?? null}
-          onClose={() => (isPickerOpen.value = false)}
+          language={pickerLanguage.value}
+          onClose={() => (pickerLanguage.value = null)}
           onChoose={(chosen) => changeSettings({ voiceId: chosen.id })}
         />
       ) : null}

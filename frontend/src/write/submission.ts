@@ -1,6 +1,7 @@
 /** Submits texts to the service, one job for each text. */
 
 import { api, dataOf, Failure, type Job } from "../api/client";
+import { titleOf } from "../state/titles";
 import type { SpeechSettings } from "./settings";
 
 /** A job was refused after others were accepted. */
@@ -16,9 +17,9 @@ export class PartlySubmitted extends Error {
 /** Returns the jobs in the order of the texts. Throws `PartlySubmitted` when one is refused. */
 export async function submit(texts: readonly string[], settings: SpeechSettings): Promise<Job[]> {
   const jobs: Job[] = [];
-  for (const text of texts) {
+  for (const [index, text] of texts.entries()) {
     try {
-      jobs.push(await submitOne(text, settings));
+      jobs.push(await submitOne(text, settings, partTitle(texts, index)));
     } catch (failure) {
       throw new PartlySubmitted(jobs, failure as Failure);
     }
@@ -26,12 +27,23 @@ export async function submit(texts: readonly string[], settings: SpeechSettings)
   return jobs;
 }
 
+/** The title of a part of a long text: that of the whole text, with a number. Null for a text that is not divided. */
+export function partTitle(texts: readonly string[], index: number): string | null {
+  if (texts.length === 1) return null;
+  const number = String(index + 1).padStart(String(texts.length).length, "0");
+  return `${titleOf(texts[0] ?? "")} (${number}/${texts.length})`;
+}
+
 const RETRY_DELAYS_MS = [400, 1200];
 
 /** Retries when there is no answer. The idempotency key keeps a retry from creating a second job. */
-async function submitOne(text: string, settings: SpeechSettings): Promise<Job> {
+async function submitOne(text: string, settings: SpeechSettings, title: string | null): Promise<Job> {
   const idempotencyKey = crypto.randomUUID?.() ?? `studio-${Date.now()}-${Math.random()}`;
-  const body = { ...requestBody(text, settings), idempotency_key: idempotencyKey };
+  const body = {
+    ...requestBody(text, settings),
+    ...(title === null ? {} : { title }),
+    idempotency_key: idempotencyKey,
+  };
   for (let attempt = 0; ; attempt++) {
     try {
       return await dataOf(api.POST("/synthesize", { params: { query: { async_mode: true } }, body }));

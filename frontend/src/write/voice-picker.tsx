@@ -6,30 +6,31 @@ import type { Voice } from "../api/client";
 import { languageName } from "../i18n/formats";
 import { language, t } from "../i18n";
 import { modelName } from "../state/models";
-import { link } from "../state/route";
 import { loadVoices, voices, voicesError } from "../state/voices";
 import { Button, IconButton } from "../ui/button";
 import { EmptyState, ErrorState, Skeleton } from "../ui/state";
-import { preview, previewing, stopPreview } from "./preview";
-import { describeVoice, filterOptions, NO_FILTERS, searchVoices, type VoiceFilters } from "./voice-search";
+import { stopPreview } from "./preview";
+import { VoiceList } from "./voice-list";
+import { filterOptions, NO_FILTERS, searchVoices, type VoiceFilters } from "./voice-search";
 import "./voice-picker.css";
-
-const MODELS_PAGE = link("system", undefined, new URLSearchParams({ tab: "models" }));
 
 export function VoicePicker({
   title,
   chosen,
+  language: initialLanguage = "",
   onChoose,
   onClose,
 }: {
   title: string;
   chosen: string | null;
+  /** Show only voices of this language at first. */
+  language?: string;
   onChoose: (voice: Voice) => void;
   onClose: () => void;
 }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const headingId = useId();
-  const filters = useSignal<VoiceFilters>(NO_FILTERS);
+  const filters = useSignal<VoiceFilters>({ ...NO_FILTERS, language: initialLanguage });
   useEffect(() => {
     dialog.current?.showModal();
     void loadVoices();
@@ -199,65 +200,9 @@ function Results({
     <>
       <p class="small soft row spread">
         <span role="status">{messages.found(found.length - unavailable)}</span>
-        {unavailable ? <a href={MODELS_PAGE}>{messages.moreToDownload(unavailable)}</a> : null}
+        {unavailable ? <span>{messages.moreToDownload(unavailable)}</span> : null}
       </p>
-      <ul class="voices">
-        {found.map((voice) => (
-          <VoiceRow key={voice.id} voice={voice} isChosen={voice.id === chosen} onChoose={onChoose} />
-        ))}
-      </ul>
+      <VoiceList found={found} chosen={chosen} onChoose={onChoose} />
     </>
-  );
-}
-
-function VoiceRow({
-  voice,
-  isChosen,
-  onChoose,
-}: {
-  voice: Voice;
-  isChosen: boolean;
-  onChoose: (voice: Voice) => void;
-}) {
-  const messages = t.value.write;
-  const isPreviewed = previewing.value?.id === voice.id;
-  return (
-    <li class={`voice ${voice.available ? "" : "unavailable"}`}>
-      <IconButton
-        kind="quiet"
-        icon={isPreviewed ? "stop" : "play"}
-        label={isPreviewed ? messages.previewStop : messages.preview(voice.name)}
-        busy={isPreviewed && !previewing.value?.isPlaying}
-        disabled={!voice.available}
-        onPress={() => (isPreviewed ? stopPreview() : void preview(voice))}
-      />
-      <button
-        type="button"
-        class="voice-choice"
-        aria-pressed={isChosen}
-        disabled={!voice.available}
-        onClick={() => onChoose(voice)}
-      >
-        <bdi class="voice-name">{voice.name}</bdi>
-        <span class="small soft">{describeVoice(voice)}</span>
-        {voice.available ? null : <span class="small soft">{messages.notAvailable}</span>}
-      </button>
-      <span class="voice-badges">
-        {voice.available ? null : (
-          <a class="small" href={MODELS_PAGE} aria-label={`${messages.download}: ${voice.name}`}>
-            {messages.download}
-          </a>
-        )}
-        {voice.is_default ? <span class="badge accent">{messages.defaultVoice}</span> : null}
-        {voice.style ? <span class="badge">{messages.supportsStyle}</span> : null}
-        {voice.slow ? <span class="badge warn">{messages.slow}</span> : null}
-        {voice.available && voice.provider === "stub" ? (
-          <span class="badge warn">{messages.beep}</span>
-        ) : null}
-        {voice.available && voice.provider === "inference" ? (
-          <span class="badge">{messages.hosted}</span>
-        ) : null}
-      </span>
-    </li>
   );
 }

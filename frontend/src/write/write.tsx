@@ -6,16 +6,20 @@ import { t } from "../i18n";
 import { InProgress } from "../library/in-progress";
 import { showNotice } from "../state/notices";
 import { loadVoices } from "../state/voices";
+import { BeepDialog } from "./beep-dialog";
 import { saveDraft, storedDraft, textToOpen } from "./draft";
 import { Editor } from "./editor";
 import { scheduleEstimate } from "./estimate";
 import { Footer } from "./footer";
 import { generate, isSubmitting } from "./generation";
+import { type Findings, inspect } from "./hard-wrapped";
 import { Lexicon } from "./lexicon";
+import { MendDialog } from "./mend-dialog";
 import { changeSettings, settings } from "./settings";
 import { SettingsPanel } from "./settings-panel";
 import { totalPausesS } from "./tags";
 import { readTextFile } from "./text-files";
+import { detectLanguage, textLanguage } from "./text-language";
 import { countCharacters } from "./text-splitter";
 import { Toolbar } from "./toolbar";
 import "./write.css";
@@ -43,6 +47,8 @@ export function Write() {
   const container = useRef<HTMLDivElement>(null);
   const chars = useSignal(0);
   const pausesS = useSignal(0);
+  /** An opened text that could be mended; null without such a text. */
+  const broken = useSignal<{ text: string; findings: Findings } | null>(null);
   const messages = t.value.write;
   const labels = { label: messages.text, placeholder: messages.placeholder };
 
@@ -51,6 +57,7 @@ export function Write() {
     const { text } = editor.current;
     chars.value = countCharacters(text);
     pausesS.value = totalPausesS(text);
+    textLanguage.value = detectLanguage(text);
   };
 
   const submit = (): void => {
@@ -60,16 +67,26 @@ export function Write() {
   const openFile = async (file: File): Promise<void> => {
     const text = await readTextFile(file);
     if (text === null) showNotice(t.value.write.unreadableFile(file.name), { kind: "bad" });
-    else replaceText(text, t.value.write.replaced(file.name));
+    else {
+      replaceText(text, t.value.write.replaced(file.name));
+      const findings = inspect(text);
+      broken.value = findings && { text, findings };
+    }
+  };
+
+  /** Replaces the opened text by the mended one. Undo restores its lines. */
+  const replaceLines = (text: string, mended: string): void => {
+    editor.current?.replaceAll(mended);
+    showNotice(t.value.write.mended, { action: { label: t.value.shell.undo, run: () => restoreText(text) } });
   };
 
   /** Replaces the text and its pronunciations. Undo restores both. */
-  const replaceText = (text: string, notice: string): void => {
+  const replaceText = (text: string, notice: string, newLexicon: Record<string, string> = {}): void => {
     if (!editor.current) return;
     const before = editor.current.text;
     const { lexicon } = settings.value;
     editor.current.replaceAll(text);
-    changeSettings({ lexicon: {} });
+    changeSettings({ lexicon: newLexicon });
     const undo = (): void => {
       changeSettings({ lexicon });
       restoreText(before);
@@ -98,7 +115,8 @@ export function Write() {
     });
     editor.current = created;
     measure();
-    if (textToOpen.value) replaceText(textToOpen.value.text, t.value.write.replaced(textToOpen.value.title));
+    const opened = textToOpen.value;
+    if (opened) replaceText(opened.text, t.value.write.replaced(opened.title), opened.lexicon);
     textToOpen.value = null;
     addEventListener("pagehide", save);
     const onDrag = (event: DragEvent): void => {
@@ -166,6 +184,14 @@ export function Write() {
         <SettingsPanel />
         <InProgress />
       </aside>
+      <BeepDialog />
+      {broken.value ? (
+        <MendDialog
+          {...broken.value}
+          onMend={replaceLines}
+          onClose={() => (broken.value = null)}
+        />
+      ) : null}
     </div>
   );
 }

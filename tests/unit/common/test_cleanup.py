@@ -18,6 +18,7 @@ from common.jobs import changes, cleanup, retention, usage
 from common.jobs.cleanup import CleanupRunning, clean, count_removable
 from common.jobs.retention import RemovalCounts
 from common.jobs.submission import QueueCapacity
+from common.recordings.queries import set_kept
 from common.settings import Settings
 from common.store import Store, audio_key
 from tests.support.retention import HOUR, add_completed_job, ids, keys, limits, put_file, set_age
@@ -282,3 +283,35 @@ def test_rows_of_deleted_jobs_are_deleted_after_a_week(database: Database, store
     with database.read() as connection:
         assert connection.scalar(select(func.count()).select_from(Idempotency)) == 0
     assert deleted not in ids(database, Job.id)
+
+
+def keep(database: Database, job_id: str) -> None:
+    with database.write() as connection:
+        set_kept(connection, job_id, owner="local", kept=True)
+
+
+def remaining(database: Database) -> set[str]:
+    with database.read() as connection:
+        return set(connection.scalars(select(Recording.job_id)))
+
+
+@pytest.mark.parametrize(
+    "changed", [{}, {"clean_max_hours": 0, "clean_max_history": 1}], ids=["age", "count"]
+)
+def test_a_kept_recording_is_neither_deleted_nor_counted(
+    database: Database, store: Store, changed: dict[str, int]
+) -> None:
+    kept, old, young = (add_completed_job(database, store, hours_ago=hours) for hours in (60, 50, 2))
+    keep(database, kept)
+    settings = limits(**changed)
+    assert count_removable(database, store, settings).recordings == 1
+    with database.read() as connection:
+        left = retention.count_left(connection, settings)
+    assert (left.recordings, left.kept, left.due) == (3, 1, 1)
+    assert clean(database, store, settings).recordings == 1
+    assert remaining(database) == {kept, young}
+    assert old not in remaining(database)
+    with database.write() as connection:
+        set_kept(connection, kept, owner="local", kept=False)
+    assert clean(database, store, settings).recordings == 1
+    assert remaining(database) == {young}

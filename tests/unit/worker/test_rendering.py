@@ -299,3 +299,13 @@ def test_files_have_the_title_and_the_voice_as_tags(runner: PipelineRunner, audi
     part = claimed_part(ONE, format=audio_format, created_at=86400.0 * 365, voice_id="hibari_emma")
     data = b"".join(runner.store.read(runner.speak(part, ToneEngine()).key))
     assert tags_of(data, audio_format) == {"title": ONE, "artist": "Emma", "date": "1971-01-01"}
+
+
+def test_a_job_that_is_stopped_keeps_what_was_spoken(runner: PipelineRunner) -> None:
+    text = "One two three.\n\nFour five six.\n\nSeven eight nine.\n\nTen eleven twelve. [pause:9s]"
+    engine = ToneEngine()
+    result = runner.speak(claimed_part(text), engine, progressed=lambda done, _total: done == 2)
+    assert [text[one.start : one.end] for one in result.captions] == ["One two three.", "Four five six."]
+    assert result.warnings[-1] == "This recording was stopped after 2 of 4 segments."
+    assert (result.segments, result.spoken_chars) == (2, result.captions[-1].end)
+    assert result.captions[-1].end_s <= runner.decode(result).duration_s < 5

@@ -50,7 +50,7 @@ def synthesis_of(
         part,
         normalizer=SegmentNormalizer(part, None),
         speed=1.0,
-        callbacks=JobCallbacks(lambda: None, lambda _: None, lambda _done, _total: None),
+        callbacks=JobCallbacks(lambda: None, lambda _: None, lambda _done, _total: False),
         while_waiting=while_waiting,
     )
 

@@ -10,6 +10,8 @@ export const library = {
   model: "Model",
   from: "From",
   to: "To",
+  fromAfterTo: "“From” is after “To”, so no recording can match.",
+  swapDays: "Swap the days",
   anyVoice: "All voices",
   anyModel: "All models",
   clearAll: "Clear all",
@@ -20,6 +22,28 @@ export const library = {
   loading: "Loading more…",
   full: (shown: string) => `${shown} recordings loaded. This page cannot show more.`,
   older: (day: string) => `Show recordings up to ${day}`,
+  total: (n: number, shown: string) => `${shown} ${plural(n, "recording", "recordings")}`,
+  keptTotal: (_n: number, shown: string) => `${shown} kept`,
+  limits: (age: string, most: string) =>
+    age && most
+      ? `Recordings are deleted after ${age}, and the oldest when there are more than ${most}. Those that you keep stay.`
+      : age
+        ? `Recordings are deleted after ${age}. Those that you keep stay.`
+        : most
+          ? `The oldest recordings are deleted when there are more than ${most}. Those that you keep stay.`
+          : "Recordings are never deleted automatically.",
+  dueSoon: (n: number, shown: string) =>
+    n === 1
+      ? "1 recording will be deleted within a day. Keep it or download it."
+      : `${shown} recordings will be deleted within a day. Keep or download those that you need.`,
+  keep: "Keep",
+  stopKeeping: "Stop keeping",
+  kept: "Kept",
+  nowKept: (n: number) => (n === 1 ? "The recording is kept." : `${n} recordings are kept.`),
+  notKept: (n: number) =>
+    n === 1 ? "The recording is no longer kept." : `${n} recordings are no longer kept.`,
+  expires: (date: string) => `Will be deleted: ${date}`,
+  expiresIn: (span: string) => `${span} left`,
   noRecordings: "No recordings yet",
   noRecordingsHint: "Your recordings appear here. You can play, rename and download them.",
   newRecording: "New recording",
@@ -28,6 +52,7 @@ export const library = {
   select: (title: string) => `Select “${title}”`,
   selectAll: "Select all loaded recordings",
   selected: (_n: number, shown: string) => `${shown} selected`,
+  totals: (length: string, size: string) => `${length} · ${size}`,
   clearSelection: "Clear selection",
   play: (title: string) => `Play “${title}”`,
   pause: (title: string) => `Pause “${title}”`,

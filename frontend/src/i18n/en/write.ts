@@ -13,6 +13,15 @@ export const write = {
   open: "Open file",
   openHint: "Open a .txt or .md file, or drop it on the text.",
   replaced: (name: string) => `Text replaced with “${name}”.`,
+  mendTitle: "Mend broken lines?",
+  mendText: "The lines of this text are broken, as on paper. Without them it is spoken more fluently.",
+  joinLines: (n: string) => `Join lines (${n})`,
+  mendHyphens: (n: string) => `Mend words that a hyphen splits (${n})`,
+  dropPageNumbers: (n: string) => `Remove page numbers (${n})`,
+  mendPreview: "Preview",
+  mendApply: "Mend the text",
+  keepLines: "Keep it as it is",
+  mended: "Text mended.",
   unreadableFile: (name: string) => `Cannot open “${name}”. Choose a .txt or .md file of up to 20 MB.`,
   clear: "Clear",
   cleared: "Text cleared.",
@@ -67,7 +76,6 @@ export const write = {
   model: "Model",
   availableOnly: "Available voices only",
   found: (n: number) => `${n} ${plural(n, "voice", "voices")} available`,
-  download: "Download",
   noVoices: "No voices found",
   noVoicesHint:
     "Change the search or the filters. To get more voices, download their models on the System page.",
@@ -80,8 +88,22 @@ export const write = {
   supportsStyle: "Supports styles",
   slow: "Slow without a GPU",
   defaultVoice: "Default",
-  notAvailable: "Not available yet",
-  moreToDownload: (n: number) => `${n} more to download`,
+  moreToDownload: (n: number) => `${n} more below, not available yet`,
+  usableVoices: "Available voices",
+  voicesOf: (n: number) => `${n} ${plural(n, "voice", "voices")}`,
+  showVoices: "Show voices",
+  beepTitle: (n: number) => (n === 1 ? "This voice cannot be spoken yet" : "Some voices cannot be spoken yet"),
+  beepText: (n: number) =>
+    n === 1
+      ? "Its model is not downloaded, or no worker can run it. You would hear a beep in its place."
+      : "Their models are not downloaded, or no worker can run them. You would hear beeps in their place.",
+  refusedText: "The service would refuse this text. Download the model, or choose another voice.",
+  toModels: "Show models",
+  generateBeep: "Generate with a beep",
+  backToText: "Back to the text",
+  foreignText: (text: string, voice: string) =>
+    `The text looks like ${text}, but this voice speaks ${voice}. It may pronounce the text wrongly.`,
+  findVoice: (language: string) => `Find a voice: ${language}`,
   genders: (gender: string): string =>
     ({ female: "Female", male: "Male", neutral: "Neutral" })[gender] ?? "Unknown",
 };

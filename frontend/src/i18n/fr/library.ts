@@ -10,6 +10,8 @@ export const library = {
   model: "Modèle",
   from: "Du",
   to: "Au",
+  fromAfterTo: "« Du » est après « Au » : aucun enregistrement ne peut correspondre.",
+  swapDays: "Inverser les jours",
   anyVoice: "Toutes les voix",
   anyModel: "Tous les modèles",
   clearAll: "Tout effacer",
@@ -20,6 +22,29 @@ export const library = {
   loading: "Chargement de la suite…",
   full: (shown: string) => `${shown} enregistrements chargés. Cette page ne peut pas en afficher plus.`,
   older: (day: string) => `Voir les enregistrements jusqu’au ${day}`,
+  total: (n: number, shown: string) => `${shown} ${plural(n, "enregistrement", "enregistrements")}`,
+  keptTotal: (n: number, shown: string) => `${shown} ${plural(n, "conservé", "conservés")}`,
+  limits: (age: string, most: string) =>
+    age && most
+      ? `Les enregistrements sont supprimés après ${age}, et les plus anciens au-delà de ${most}. Ceux que vous conservez restent.`
+      : age
+        ? `Les enregistrements sont supprimés après ${age}. Ceux que vous conservez restent.`
+        : most
+          ? `Les enregistrements les plus anciens sont supprimés au-delà de ${most}. Ceux que vous conservez restent.`
+          : "Les enregistrements ne sont jamais supprimés automatiquement.",
+  dueSoon: (n: number, shown: string) =>
+    n === 1
+      ? "1 enregistrement sera supprimé d’ici un jour. Conservez-le ou téléchargez-le."
+      : `${shown} enregistrements seront supprimés d’ici un jour. Conservez ou téléchargez ceux qu’il vous faut.`,
+  keep: "Conserver",
+  stopKeeping: "Ne plus conserver",
+  kept: "Conservé",
+  nowKept: (n: number) =>
+    n === 1 ? "L’enregistrement est conservé." : `${n} enregistrements sont conservés.`,
+  notKept: (n: number) =>
+    n === 1 ? "L’enregistrement n’est plus conservé." : `${n} enregistrements ne sont plus conservés.`,
+  expires: (date: string) => `Sera supprimé le ${date}`,
+  expiresIn: (span: string) => `encore ${span}`,
   noRecordings: "Aucun enregistrement",
   noRecordingsHint:
     "Vos enregistrements apparaissent ici. Vous pouvez les écouter, les renommer et les télécharger.",
@@ -28,6 +53,7 @@ export const library = {
   notFoundHint: "Modifiez la recherche ou les filtres.",
   select: (title: string) => `Sélectionner «\u00a0${title}\u00a0»`,
   selectAll: "Sélectionner tous les enregistrements chargés",
+  totals: (length: string, size: string) => `${length} · ${size}`,
   selected: (n: number, shown: string) => `${shown} ${plural(n, "sélectionné", "sélectionnés")}`,
   clearSelection: "Effacer la sélection",
   play: (title: string) => `Lire «\u00a0${title}\u00a0»`,

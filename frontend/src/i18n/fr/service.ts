@@ -58,6 +58,10 @@ const WARNINGS: readonly (readonly [RegExp, (...groups: string[]) => string])[] 
     (attributes = "") => `Ces attributs SSML sont sans effet\u00a0: ${attributes}.`,
   ],
   [
+    /This recording was stopped after (\d+) of (\d+) segments\./,
+    (n = "", total = "") => `Cet enregistrement a été arrêté après ${n} segments sur ${total}.`,
+  ],
+  [
     /(\d+) of (\d+) (?:passages|segments) cannot be spoken by this voice\./,
     (n = "", total = "") => `Cette voix ne peut pas lire ${n} segments sur ${total}.`,
   ],

@@ -13,6 +13,15 @@ export const write = {
   open: "Ouvrir un fichier",
   openHint: "Ouvrez un fichier .txt ou .md, ou déposez-le sur le texte.",
   replaced: (name: string) => `Texte remplacé par «\u00a0${name}\u00a0».`,
+  mendTitle: "Réparer les lignes coupées ?",
+  mendText: "Les lignes de ce texte sont coupées, comme sur papier. Sans coupures, la lecture est plus fluide.",
+  joinLines: (n: string) => `Réunir les lignes (${n})`,
+  mendHyphens: (n: string) => `Réunir les mots coupés par un trait d’union (${n})`,
+  dropPageNumbers: (n: string) => `Retirer les numéros de page (${n})`,
+  mendPreview: "Aperçu",
+  mendApply: "Réparer le texte",
+  keepLines: "Garder tel quel",
+  mended: "Texte réparé.",
   unreadableFile: (name: string) =>
     `Impossible d’ouvrir «\u00a0${name}\u00a0». Choisissez un fichier .txt ou .md de 20\u00a0Mo au plus.`,
   clear: "Effacer",
@@ -70,7 +79,6 @@ export const write = {
   model: "Modèle",
   availableOnly: "Voix disponibles seulement",
   found: (n: number) => `${n} voix ${plural(n, "disponible", "disponibles")}`,
-  download: "Télécharger",
   noVoices: "Aucune voix trouvée",
   noVoicesHint:
     "Modifiez la recherche ou les filtres. Pour obtenir d’autres voix, téléchargez leurs modèles sur la page Système.",
@@ -83,8 +91,23 @@ export const write = {
   supportsStyle: "Accepte un style",
   slow: "Lente sans GPU",
   defaultVoice: "Par défaut",
-  notAvailable: "Pas encore disponible",
-  moreToDownload: (n: number) => `${n} de plus à télécharger`,
+  moreToDownload: (n: number) => `${n} de plus ci-dessous, pas encore disponibles`,
+  usableVoices: "Voix disponibles",
+  voicesOf: (n: number) => `${n} voix`,
+  showVoices: "Afficher les voix",
+  beepTitle: (n: number) =>
+    n === 1 ? "Cette voix n’est pas encore disponible" : "Certaines voix ne sont pas encore disponibles",
+  beepText: (n: number) =>
+    n === 1
+      ? "Son modèle n’est pas téléchargé, ou aucun worker ne peut l’exécuter. Vous entendriez un bip à la place."
+      : "Leurs modèles ne sont pas téléchargés, ou aucun worker ne peut les exécuter. Vous entendriez des bips à la place.",
+  refusedText: "Le service refuserait ce texte. Téléchargez le modèle, ou choisissez une autre voix.",
+  toModels: "Voir les modèles",
+  generateBeep: "Générer avec un bip",
+  backToText: "Revenir au texte",
+  foreignText: (text: string, voice: string) =>
+    `Langue détectée du texte : ${text}. Langue de la voix : ${voice}. La prononciation peut être incorrecte.`,
+  findVoice: (language: string) => `Chercher une voix : ${language}`,
   genders: (gender: string): string =>
     ({ female: "Féminine", male: "Masculine", neutral: "Neutre" })[gender] ?? "Inconnu",
 };
