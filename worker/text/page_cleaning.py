@@ -19,6 +19,10 @@ _NUMBERED = re.compile(
 )
 _BARE = re.compile(r"[ivxl\d]+")
 _HEAD_NUMBER = re.compile(r"^\d{1,4}\s+|\s+\d{1,4}$")
+# The number of "Chapter 2" is not that of a page.
+_CHAPTER = re.compile(
+    "chapter|chapitre|kapitel|capítulo|capitolo|part|partie|teil|parte|book|livre|buch|libro|livro"
+)
 _MAX_HEAD_CHARS = 80
 # A head stands this many lines with text from the edge of its page.
 _HEAD_LINES = 2
@@ -98,7 +102,7 @@ def _running_heads(lines: Sequence[_Line], numbers: set[int]) -> set[int]:
         for at in texts[max(0, position - _HEAD_LINES) : position + _HEAD_LINES]
         if len(lines[at].text) <= _MAX_HEAD_CHARS
     }
-    heads = {at: _HEAD_NUMBER.sub("", lines[at].text).casefold() for at in edges}
+    heads = {at: _head(lines[at].text) for at in edges}
     counts = Counter(heads.values())
     repeated = {at: head for at, head in heads.items() if len(head) >= _MIN_HEAD_CHARS and counts[head] > 1}
     return repeated.keys() - set(_titles(lines, texts, repeated))
@@ -113,8 +117,15 @@ def _titles(lines: Sequence[_Line], texts: Sequence[int], repeated: Mapping[int,
             in_sentence = not lines[at].text.endswith(_SENTENCE_ENDS)
         elif head not in seen:
             seen.add(head)
-            if not in_sentence and not _HEAD_NUMBER.search(lines[at].text):
+            if not in_sentence and head == lines[at].text.casefold():
                 yield at
+
+
+def _head(line: str) -> str:
+    """The line without its page number, for comparison."""
+    line = line.casefold()
+    head = _HEAD_NUMBER.sub("", line)
+    return line if _CHAPTER.fullmatch(head) else head
 
 
 def _cut(mapped: MappedText, cuts: Sequence[tuple[int, int]], *, start: int, end: int) -> MappedText:

@@ -200,6 +200,8 @@ class TestPages:
             ),
             # A head that divides a sentence is no title.
             ("It stood at\fJ. DOE\nthe end.\fJ. DOE\nSo it was.", "It stood at the end.\n\nSo it was."),
+            ("Chapter 1\nOne.\fChapter 2\nTwo.", "Chapter 1\nOne.\n\nChapter 2\nTwo."),
+            ("Chapter 1\nOne.\fChapter 1\nTwo.", "Chapter 1\nOne.\n\nTwo."),
             # A sentence at the ends of two pages is heard at least once.
             ("One.\nIt was so.\fTwo.\nIt was so.\fThree.", "One.\nIt was so.\n\nTwo.\n\nThree."),
             ("Page 3 of 9\nHello.", "Hello."),
