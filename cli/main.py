@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.commands import completion, history, jobs, models, options, wyoming
+from cli.commands import completion, history, jobs, models, options, say_options, wyoming
 from cli.commands.configuration import read_settings
 
 if TYPE_CHECKING:
@@ -89,46 +89,7 @@ def up(  # noqa: PLR0917  # typer calls it by name
     raise typer.Exit(run(settings, workers=workers, verbose=verbose))
 
 
-@app.command()
-def say(
-    text: options.Text = None,
-    *,
-    output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="File to write; its extension sets the format.")
-    ] = None,
-    voice: options.Voice = None,
-    speed: options.Speed = None,
-    style: options.Style = None,
-    language: options.Language = None,
-    audio_format: options.Format = None,
-    seed: options.Seed = None,
-    input_type: Annotated[
-        str | None, typer.Option(help="Speak captions at their times: srt or vtt (default: text).")
-    ] = None,
-    captions: options.Captions = None,
-    lexicon: options.Lexicon = None,
-    no_normalize: options.NoNormalize = False,
-    as_json: options.AsJson = False,
-    url: options.UrlOrStart = None,
-) -> None:
-    """Speak a text and save the audio to a file."""
-    from cli.client import SynthesisOptions
-    from cli.commands.say import SayArguments
-    from cli.commands.say import say as run
-
-    synthesis = SynthesisOptions(
-        voice_id=voice,
-        speed=speed,
-        style=style,
-        language=language,
-        format=audio_format,
-        seed=seed,
-        normalize=False if no_normalize else None,
-        input_type=input_type,
-    )
-    raise typer.Exit(
-        run(read_settings(), SayArguments(text, output, synthesis, captions, lexicon, as_json, url))
-    )
+app.command()(say_options.say)
 
 
 @app.command()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from common.catalogue import Voice, find_model
+from common.catalogue.download_items import item_of_voice
 from common.errors import Conflict, NoWorker, OratioError
 from common.provider_names import INFERENCE, STUB
 from common.settings import ProviderMode
@@ -133,7 +134,8 @@ def _inference(voice: Voice, workers: Sequence[WorkerStatus]) -> ProviderChoice:
 
 def _not_downloaded(voice: Voice) -> Conflict:
     return Conflict(
-        f"The voice {voice.id!r} is not downloaded. Download it with POST /models/download.",
+        f"The voice {voice.id!r} is not downloaded. Download it with `oratio models download "
+        f"{item_of_voice(voice).name}` or POST /models/download.",
         code="voice_unavailable",
         param="voice_id",
     )

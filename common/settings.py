@@ -226,7 +226,7 @@ def read_settings_or_exit(**overrides: Any) -> Settings:
 def _describe(error: Exception) -> Iterator[str]:
     if isinstance(error, ValidationError):
         for detail in error.errors(include_url=False, include_input=False, include_context=False):
-            yield f"{_variable(str(detail['loc'][0]))}: {detail['msg'].removeprefix('Value error, ')}"
+            yield f"{_variable(str(detail['loc'][0]))}: {_plain(detail['msg'])}"
     elif isinstance(
         error, SettingsError
     ):  # a value that must be JSON, named by its field only in the message
@@ -234,6 +234,15 @@ def _describe(error: Exception) -> Iterator[str]:
         yield f"{_variable(field[1]) if field else 'A setting'}: is not valid JSON"
     else:
         yield ".env: is not encoded in UTF-8"
+
+
+def _plain(message: str) -> str:
+    """Say pydantic's message in the words of this service: `Input should be …` is `must be …`."""
+    expected = re.fullmatch(r"Input should be (?:a valid (integer|\w+), unable .*|(.*))", message)
+    if expected is None:
+        return message.removeprefix("Value error, ")
+    names = {"integer": "a whole number", "number": "a number", "boolean": "1 or 0"}
+    return f"must be {names.get(expected[1], expected[1]) if expected[1] else expected[2]}"
 
 
 def _variable(name: str) -> str:

@@ -43,7 +43,8 @@ def check_text(body: SynthesisRequest, settings: Settings, *, may_be_silent: boo
         raise InvalidRequest("text is empty. Send the text to speak.", code="empty_text", param="text")
     if len(body.text) > settings.max_text_chars:
         raise TooLarge(
-            f"text has {len(body.text)} characters. The limit is {settings.max_text_chars}.",
+            f"text has {len(body.text)} characters. The limit is {settings.max_text_chars}. Split the text, or raise"
+            " ORATIO_MAX_TEXT_CHARS.",
             code="text_too_long",
             param="text",
         )

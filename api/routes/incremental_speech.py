@@ -196,7 +196,7 @@ class _ClientMessages:
         if self._chars > self._gateway.settings.max_text_chars:
             limit = self._gateway.settings.max_text_chars
             raise TooLarge(
-                f"The text is longer than the limit of {limit} characters.",
+                f"The text is longer than the limit of {limit} characters. Split it, or raise ORATIO_MAX_TEXT_CHARS.",
                 code="text_too_long",
                 param="text",
             )

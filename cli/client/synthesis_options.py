@@ -16,6 +16,8 @@ class SynthesisOptions(TypedDict, total=False):
     lexicon: Mapping[str, str] | None
     normalize: bool | None
     input_type: str | None
+    clean_pages: bool | None
+    priority: str | None
 
 
 # POST /v1/audio/speech has other names for some options.

@@ -9,7 +9,10 @@ from cli.commands.command_group import ListByDefaultGroup
 from cli.commands.configuration import read_settings
 from cli.commands.options import AsJson, Captions, Limit, RecordingId, RecordingIds, Url, Voice
 
-app = typer.Typer(cls=ListByDefaultGroup, help="List, search, download, rename, keep and delete recordings.")
+app = typer.Typer(
+    cls=ListByDefaultGroup,
+    help="List, search, download, rename, keep and delete recordings. Without a command: `list`.",
+)
 
 
 @app.command("list")

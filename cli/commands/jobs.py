@@ -12,7 +12,10 @@ from cli.commands.options import AsJson, JobId, JobIds, Limit, Url
 # A copy of cli.client.records.Status, because importing the client would slow down `--help`.
 Status = Literal["queued", "running", "completed", "failed", "cancelled"]
 
-app = typer.Typer(cls=ListByDefaultGroup, help="List, show, cancel, retry, delete and follow jobs.")
+app = typer.Typer(
+    cls=ListByDefaultGroup,
+    help="List, show, cancel, retry, delete and follow jobs. Without a command: `list`, with its options.",
+)
 
 
 @app.command("list")

@@ -14,8 +14,9 @@ from common.catalogue.download_items import HIBARI
 from common.catalogue.mms import languages
 from common.settings import Settings
 
-_COLUMNS = ("Model", "Need", "State", "Size", "Revision", "Loaded")
-_SHORT_REVISION = 8
+_COLUMNS = ("Model", "Default download", "State", "Size", "Commit", "Loaded")
+_SHORT_COMMIT = 8
+_STATES = {"absent": "not downloaded"}
 
 
 def status(settings: Settings, *, as_json: bool, url: str | None) -> int:
@@ -46,14 +47,15 @@ def _rows(model: Model) -> Iterator[tuple[str, ...]]:
         if model.alias == HIBARI:
             state = f"{model.voices_present} of {model.voices_known} voices"
         size = decimal(weights.size_bytes) if weights.size_bytes else ""
-        revision = (weights.revision or "")[:_SHORT_REVISION]
-        yield weights.key, weights.need, state, size, revision, _loaded(weights)
+        commit = (weights.revision or "")[:_SHORT_COMMIT]
+        by_default = "yes" if weights.need == "needed" else "no"
+        yield weights.key, by_default, state, size, commit, _loaded(weights)
 
 
 def _state(weights: Weights) -> str:
     download = weights.download
     if download is None:
-        return weights.state
+        return _STATES.get(weights.state, weights.state)
     return f"{download.percent:.0f} %" if download.status == "running" else download.status
 
 

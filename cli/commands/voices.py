@@ -7,7 +7,7 @@ from cli.output.program_name import program_name
 from cli.output.tables import show_table
 from common.settings import Settings
 
-_COLUMNS = ("Voice", "Name", "Model", "Languages", "Gender", "Provider", "Notes")
+_COLUMNS = ("Voice", "Name", "Model", "Languages", "Gender", "Spoken by", "Notes")
 # More languages would make the column too wide.
 _MAX_LANGUAGES = 3
 # A note ends with what to do, so it is cut only on a terminal.

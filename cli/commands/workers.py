@@ -10,7 +10,7 @@ from cli.output.console import make_console, print_json
 from cli.output.tables import show_table
 from common.settings import Settings
 
-_WORKER_COLUMNS = ("Worker", "State", "Flavour", "Device", "Engines", "Memory", "Loaded", "Current jobs")
+_WORKER_COLUMNS = ("Worker", "State", "Environment", "Device", "Engines", "Memory", "Loaded", "Current jobs")
 _QUEUE_COLUMNS = ("Queue", "Queued", "Running", "Workers", "Oldest")
 
 

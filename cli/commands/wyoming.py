@@ -33,6 +33,7 @@ def _run(settings: "Settings", *, uri: str, url: str | None) -> int:
         from cli.wyoming.server import serve
 
         address = _service_address(settings, url)
+        _check_uri(uri)
         errors.print(f"Home Assistant can connect to {uri}. The voices are those of {address}.")
         asyncio.run(serve(uri, address))
     except ModuleNotFoundError as error:
@@ -44,6 +45,23 @@ def _run(settings: "Settings", *, uri: str, url: str | None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     return 0
+
+
+def _check_uri(uri: str) -> None:
+    """Raises OSError and ValueError if a server cannot listen there."""
+    from urllib.parse import urlsplit
+
+    from wyoming.server import AsyncServer
+
+    from cli.service.ports import is_free
+
+    AsyncServer.from_uri(uri)
+    parts = urlsplit(uri)
+    if parts.hostname and parts.port and not is_free(parts.hostname, parts.port):
+        raise OSError(
+            f"Port {parts.port} on {parts.hostname} is in use by another program. Choose another with --uri, for "
+            f"example tcp://{parts.hostname}:{parts.port + 1}"
+        )
 
 
 def _service_address(settings: "Settings", url: str | None) -> str:

@@ -118,9 +118,9 @@ class Stack:
         server = valkey.prepare(self.settings.data_dir)
         self.settings = self.settings.model_copy(update={"redis_url": server.url})
         self._supervisor.start(server.command)
-        self._progress("the queue server")
+        self._progress("Redis")
         if not self._wait_for(server.answers, timeout_s=_SERVER_TIMEOUT_S):
-            raise StartFailed(self._describe_failure("The queue server (Valkey) does not answer."))
+            raise StartFailed(self._describe_failure("The bundled Redis (Valkey) does not answer."))
 
     def _migrate(self) -> None:
         """Migrate the database in a process of its own, so that this process stays small."""

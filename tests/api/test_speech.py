@@ -151,6 +151,7 @@ def test_unknown_names_are_not_found(
 def test_a_text_that_is_too_long_is_a_413(gateway: RunningGateway) -> None:
     error = error_for(gateway.url, input="Hello. " * 143)
     assert (error.status_code, *param_and_code(error)) == (413, "input", "text_too_long")
+    assert "raise ORATIO_MAX_TEXT_CHARS" in error.message
     assert "1000" in error.message
     assert jobs(gateway) == []
 

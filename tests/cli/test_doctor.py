@@ -84,7 +84,7 @@ def test_servers_that_do_not_answer_are_problems_and_passwords_are_hidden(
     status, results = run_doctor(broken, capsys)
 
     assert status == 1
-    assert "does not answer" in results["Queue server"]["said"]
+    assert "does not answer" in results["Redis"]["said"]
     assert "ORATIO_DATABASE_URL" in results["Database"]["advice"]
     assert "hush" not in str(results)
 
@@ -97,7 +97,7 @@ def test_servers_that_answer_are_ok(
     status, results = run_doctor(settings, capsys)
 
     assert status == 0
-    assert (results["Queue server"]["state"], results["Database"]["state"]) == ("ok", "ok")
+    assert (results["Redis"]["state"], results["Database"]["state"]) == ("ok", "ok")
 
 
 def test_an_outdated_schema_is_a_problem_until_it_is_migrated(

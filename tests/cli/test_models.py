@@ -47,7 +47,7 @@ def test_load_errors_are_listed_below_the_table(broken: str, tmp_path: Path) -> 
 
     assert result.returncode == 0, result.stderr
     lines = result.stdout.splitlines()
-    assert lines[1].split() == ["bark", "needed", "complete", "1.0", "kB", "failed"]
+    assert lines[1].split() == ["bark", "yes", "complete", "1.0", "kB", "failed"]
     assert lines[2].split()[-3:] == ["cpu", "x", "2"]
     assert lines[3] == f"bark failed to load: {TROUBLE}"
     assert "1,143 languages" in lines[4]

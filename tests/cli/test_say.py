@@ -161,6 +161,37 @@ def test_no_normalize_changes_the_audio(stack: Stack, tmp_path: Path) -> None:
     assert (tmp_path / "words.wav").read_bytes() != (tmp_path / "figures.wav").read_bytes()
 
 
+def test_without_waiting_the_job_is_queued_and_its_id_printed(stack: Stack, tmp_path: Path) -> None:
+    result = oratio(
+        *("say", "It stood at\n\n12\n\nthe end.", "--no-wait", "--priority", "bulk", "--clean-pages"),
+        folder=tmp_path,
+        url=stack.url,
+    )
+
+    assert (result.returncode, result.stderr) == (0, "")
+    with Client(stack.url) as client:
+        job = client.result(result.stdout.strip())
+        captions = json.loads(client.captions(job.job_id, "json"))
+    assert (job.status, job.raw["priority"]) == ("completed", "bulk")
+    # The page number divides no sentence.
+    assert [segment["text"] for segment in captions["segments"]] == ["It stood at\n\n12\n\nthe end."]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_waiting_no_file_can_be_named(tmp_path: Path) -> None:
+    result = oratio("say", "Hello.", "--no-wait", "-o", "a.wav", folder=tmp_path, port="1")
+
+    assert result.returncode == 2
+    assert "history get" in result.stderr
+
+
+def test_without_waiting_no_temporary_service_is_started(tmp_path: Path) -> None:
+    result = oratio("say", "Hello.", "--no-wait", folder=tmp_path, port=str(free_port()))
+
+    assert result.returncode == 1
+    assert result.stderr.startswith("No service is running.")
+
+
 @pytest.mark.parametrize("lexicon", ["{", '["GIF"]', '{"GIF": 1}', None])
 def test_an_invalid_lexicon_is_refused(tmp_path: Path, lexicon: str | None) -> None:
     if lexicon is not None:

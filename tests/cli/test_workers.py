@@ -76,7 +76,7 @@ def test_the_command_lists_workers_and_queues(stack: Stack, slow: Job, tmp_path:
     assert result.returncode == 0, result.stderr
     workers, _, queues = result.stdout.partition("\n\n")
     head, *rows = workers.splitlines()
-    assert head.split()[:5] == ["Worker", "State", "Flavour", "Device", "Engines"]
+    assert head.split()[:5] == ["Worker", "State", "Environment", "Device", "Engines"]
     assert sorted(row.split()[1] for row in rows) == ["alive", "alive"]
     [speaking] = [row for row in rows if slow.job_id in row and "(fake" in row]
     assert speaking.split()[4] == "1"

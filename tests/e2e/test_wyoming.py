@@ -5,6 +5,7 @@ text as a whole, or in pieces, followed by the whole text once more for servers 
 """
 
 import asyncio
+import socket
 import subprocess
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager
@@ -223,6 +224,16 @@ def test_without_a_service_the_command_says_so(tmp_path: Path) -> None:
     ran = oratio("wyoming", "--url", f"http://127.0.0.1:{free_port()}", folder=tmp_path)
     assert ran.returncode == 1
     assert "No OratioViva service answers" in ran.stderr.replace("\n", " ")
+
+
+def test_a_port_in_use_is_an_error(stack: Stack, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = other.getsockname()[1]
+        ran = oratio("wyoming", "--uri", f"tcp://127.0.0.1:{taken}", "--url", stack.url, folder=tmp_path)
+    assert ran.returncode == 1
+    assert ran.stderr.startswith(
+        f"Port {taken} on 127.0.0.1 is in use by another program. Choose another with --uri"
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Facts about a request that its result records: a digest of the recipe, and warnings about the language."""
+"""Facts about a request that its result records: a digest of the recipe, and warnings about its text."""
 
 import hashlib
 import json
@@ -9,9 +9,10 @@ from itertools import islice
 from common import __version__
 from common.catalogue import find_voice
 from common.jobs.records import JobSpec
-from common.markup import without_ssml_tags
+from common.markup import parse_input, without_ssml_tags
 from worker.synthesis.segmentation import Segment
 from worker.text.language_detection import mismatch_warning
+from worker.text.page_cleaning import count_left_out
 
 
 class JobFacts:
@@ -24,7 +25,7 @@ class JobFacts:
         """Yield the segments. Compute the facts after the first, while an engine speaks it."""
         remaining = iter(segments)
         yield from islice(remaining, 1)
-        _ = self.recipe, self.language_warnings
+        _ = self.recipe, self.language_warnings, self.page_warnings
         yield from remaining
 
     @cached_property
@@ -55,3 +56,13 @@ class JobFacts:
         text = without_ssml_tags(job.text, input_type=job.options.input_type)
         warning = mismatch_warning(text, asked=None, spoken=voice.languages)
         return (warning,) if warning else ()
+
+    @cached_property
+    def page_warnings(self) -> tuple[str, ...]:
+        job = self._job
+        if not job.options.clean_pages:
+            return ()
+        spans = parse_input(job.text, input_type=job.options.input_type).spans
+        # SSML has no pages.
+        count = sum(count_left_out(job.text[span.start : span.end]) for span in spans if span.runs is None)
+        return (f"Lines left out as page numbers or running heads: {count}.",) if count else ()

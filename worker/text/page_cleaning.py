@@ -3,7 +3,7 @@
 import re
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -19,6 +19,10 @@ _NUMBERED = re.compile(
 )
 _BARE = re.compile(r"[ivxl\d]+")
 _HEAD_NUMBER = re.compile(r"^\d{1,4}\s+|\s+\d{1,4}$")
+# The number of "Chapter 2" is not that of a page.
+_CHAPTER = re.compile(
+    "chapter|chapitre|kapitel|capítulo|capitolo|part|partie|teil|parte|book|livre|buch|libro|livro"
+)
 _MAX_HEAD_CHARS = 80
 # A head stands this many lines with text from the edge of its page.
 _HEAD_LINES = 2
@@ -42,11 +46,10 @@ def clean_pages(mapped: MappedText) -> MappedText:
     """Return the text without page numbers and running heads. A paragraph that they divide is one again.
 
     A page ends at a form feed and at a line with only its number. A head is a line that stands next to the ends of at
-    least two pages, apart from its number.
+    least two pages, apart from its number. Its first line stays if it may be a title.
     """
-    lines = [_line(found) for found in _LINE.finditer(mapped.text) if found[0]]
-    numbers = {at for at in range(len(lines)) if _is_page_number(lines, at)}
-    dropped = numbers | _running_heads(lines, numbers)
+    lines = _lines(mapped.text)
+    dropped = _dropped(lines)
     kept = [at for at, line in enumerate(lines) if line.text and at not in dropped]
     cuts = [
         (lines[before].end, lines[after].start)
@@ -56,6 +59,20 @@ def clean_pages(mapped: MappedText) -> MappedText:
     ]
     first, last = (lines[kept[0]].start, lines[kept[-1]].end) if kept else (0, 0)
     return _cut(mapped, cuts, start=first, end=last)
+
+
+def count_left_out(text: str) -> int:
+    """How many lines `clean_pages` leaves out."""
+    return len(_dropped(_lines(text)))
+
+
+def _lines(text: str) -> list[_Line]:
+    return [_line(found) for found in _LINE.finditer(text) if found[0]]
+
+
+def _dropped(lines: Sequence[_Line]) -> set[int]:
+    numbers = {at for at in range(len(lines)) if _is_page_number(lines, at)}
+    return numbers | _running_heads(lines, numbers)
 
 
 def _line(found: re.Match[str]) -> _Line:
@@ -85,9 +102,30 @@ def _running_heads(lines: Sequence[_Line], numbers: set[int]) -> set[int]:
         for at in texts[max(0, position - _HEAD_LINES) : position + _HEAD_LINES]
         if len(lines[at].text) <= _MAX_HEAD_CHARS
     }
-    heads = {at: _HEAD_NUMBER.sub("", lines[at].text).casefold() for at in edges}
+    heads = {at: _head(lines[at].text) for at in edges}
     counts = Counter(heads.values())
-    return {at for at, head in heads.items() if len(head) >= _MIN_HEAD_CHARS and counts[head] > 1}
+    repeated = {at: head for at, head in heads.items() if len(head) >= _MIN_HEAD_CHARS and counts[head] > 1}
+    return repeated.keys() - set(_titles(lines, texts, repeated))
+
+
+def _titles(lines: Sequence[_Line], texts: Sequence[int], repeated: Mapping[int, str]) -> Iterator[int]:
+    """The first line of each head, unless it has a page number or divides a sentence."""
+    seen: set[str] = set()
+    in_sentence = False
+    for at in texts:
+        if (head := repeated.get(at)) is None:
+            in_sentence = not lines[at].text.endswith(_SENTENCE_ENDS)
+        elif head not in seen:
+            seen.add(head)
+            if not in_sentence and head == lines[at].text.casefold():
+                yield at
+
+
+def _head(line: str) -> str:
+    """The line without its page number, for comparison."""
+    line = line.casefold()
+    head = _HEAD_NUMBER.sub("", line)
+    return line if _CHAPTER.fullmatch(head) else head
 
 
 def _cut(mapped: MappedText, cuts: Sequence[tuple[int, int]], *, start: int, end: int) -> MappedText:

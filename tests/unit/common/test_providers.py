@@ -134,7 +134,7 @@ def test_the_provider_is_chosen(
             HIBARI,
             BUNDLED_VOICE,
             Conflict,
-            "'hibari_emma' is not downloaded. Download it with POST /models/download",
+            "'hibari_emma' is not downloaded. Download it with `oratio models download hibari_emma` or POST",
         ),
         ("auto", HIBARI, [*BUNDLED_VOICE, *INFERENCE], Conflict, "is not downloaded"),
         ("auto", MIX, KOKORO_HERE, Conflict, "is not downloaded"),

@@ -169,9 +169,12 @@ def test_settings_are_read_once() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "line"),
     [
-        ("ORATIO_PORT", "99999", "ORATIO_PORT: Input should be less than or equal to 65535"),
+        ("ORATIO_PORT", "99999", "ORATIO_PORT: must be less than or equal to 65535"),
+        ("ORATIO_PORT", "web", "ORATIO_PORT: must be a whole number"),
+        ("ORATIO_CLEAN_MAX_HOURS", "abc", "ORATIO_CLEAN_MAX_HOURS: must be a number"),
+        ("ORATIO_FALLBACK_STUB", "abc", "ORATIO_FALLBACK_STUB: must be 1 or 0"),
         ("ORATIO_OPENAI_VOICES", "{", "ORATIO_OPENAI_VOICES: is not valid JSON"),
-        ("ORATIO_LEASE_S", "inf", "ORATIO_LEASE_S: Input should be a finite number"),
+        ("ORATIO_LEASE_S", "inf", "ORATIO_LEASE_S: must be a finite number"),
         (
             "ORATIO_REDIS_URL",
             "localhost:6379",

@@ -187,7 +187,7 @@ A woman walked there in 1984."""
 class TestPages:
     def test_numbers_and_heads_are_removed_and_paragraphs_joined(self) -> None:
         assert clean_pages(MappedText.of(BOOK)).text == (
-            "The old lighthouse stood at the end of a long road, and no-\n"
+            "THE LIGHTHOUSE\n\nThe old lighthouse stood at the end of a long road, and no-\n"
             "body knew who had built it. It was tall and white and empty.\n\nA woman walked there in 1984."
         )
 
@@ -198,6 +198,12 @@ class TestPages:
                 "12  A TALE\nIt stood at\fA TALE  13\nthe end.\fSo it was.\n- 14 -",
                 "It stood at the end.\n\nSo it was.",
             ),
+            # A head that divides a sentence is no title.
+            ("It stood at\fJ. DOE\nthe end.\fJ. DOE\nSo it was.", "It stood at the end.\n\nSo it was."),
+            ("Chapter 1\nOne.\fChapter 2\nTwo.", "Chapter 1\nOne.\n\nChapter 2\nTwo."),
+            ("Chapter 1\nOne.\fChapter 1\nTwo.", "Chapter 1\nOne.\n\nTwo."),
+            # A sentence at the ends of two pages is heard at least once.
+            ("One.\nIt was so.\fTwo.\nIt was so.\fThree.", "One.\nIt was so.\n\nTwo.\n\nThree."),
             ("Page 3 of 9\nHello.", "Hello."),
             ("Seite 4\n\nHallo.\n\nSeite 5", "Hallo."),
             ("Bonjour.\n\npage 12/30", "Bonjour."),

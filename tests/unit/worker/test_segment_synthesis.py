@@ -94,6 +94,20 @@ def test_the_first_segment_is_submitted_before_the_rest_is_split(dispatcher: Rec
     assert submitted[:2] == [0, 1]
 
 
+@pytest.mark.parametrize(
+    ("text", "clean_pages", "warnings"),
+    [
+        ("A TALE\nOne.\fA TALE 2\nTwo.", True, ("Lines left out as page numbers or running heads: 1.",)),
+        ("A TALE\nOne.\fA TALE 2\nTwo.", False, ()),
+        ("<speak>A TALE\nOne.\nPage 3</speak>", True, ()),
+        ("Nothing to leave out.", True, ()),
+    ],
+)
+def test_lines_left_out_of_pages_are_counted(text: str, clean_pages: bool, warnings: tuple[str, ...]) -> None:
+    part = claimed_part(text, voice_id="fake", options=Options(clean_pages=clean_pages))
+    assert JobFacts(part.job).page_warnings == warnings
+
+
 def test_the_facts_of_a_job_are_computed_while_the_first_segment_is_spoken(
     dispatcher: RecordingDispatcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:

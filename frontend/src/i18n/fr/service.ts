@@ -62,6 +62,10 @@ const WARNINGS: readonly (readonly [RegExp, (...groups: string[]) => string])[] 
     (n = "", total = "") => `Cet enregistrement a été arrêté après ${n} segments sur ${total}.`,
   ],
   [
+    /Lines left out as page numbers or running heads: (\d+)\./,
+    (n = "") => `Lignes omises comme numéros de page ou titres courants\u00a0: ${n}.`,
+  ],
+  [
     /(\d+) of (\d+) (?:passages|segments) cannot be spoken by this voice\./,
     (n = "", total = "") => `Cette voix ne peut pas lire ${n} segments sur ${total}.`,
   ],
