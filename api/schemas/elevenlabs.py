@@ -47,11 +47,9 @@ class ElevenLabsVoices(ResponseModel):
 
 
 class ElevenLabsVoicesPage(ElevenLabsVoices):
-    """There is only one page."""
-
-    has_more: Literal[False] = False
-    total_count: int
-    next_page_token: None = None
+    has_more: bool
+    total_count: int = Field(description="On all pages.")
+    next_page_token: str | None
 
 
 class ElevenLabsLanguage(ResponseModel):
