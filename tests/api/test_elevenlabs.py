@@ -88,15 +88,16 @@ def test_requests_for_other_rates_have_other_jobs(gateway: RunningGateway) -> No
 
 def test_fields_are_those_of_the_job(gateway: RunningGateway) -> None:
     body = HELLO | {
-        "voice_settings": {"speed": 1.2, "stability": 0.5, "use_speaker_boost": None},
-        "language_code": "en",
+        "voice_settings": {"speed": "1.2", "stability": 0.5, "use_speaker_boost": None},
+        "language_code": "en_US",
+        "apply_text_normalization": "OFF",
         "seed": 2**32 - 1,
         "previous_text": "ignored",
     }
     response = gateway.client.post("/v1/text-to-speech/house", json=body)
     assert response.headers["content-type"] == "audio/mpeg"
     (job,) = jobs(gateway)
-    assert (job["voice_id"], job["speed"], job["language"]) == ("hibari_heart", 1.2, "en")
+    assert (job["voice_id"], job["speed"], job["language"]) == ("hibari_heart", 1.2, "en-US")
 
 
 @pytest.mark.parametrize(
