@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from api.app import create_app
 from api.http import access_log
 from api.http.http10 import HttpProtocol
+from api.http.websocket_refusals import WebSocketProtocol
 from common.addresses import is_loopback
 from common.logs import configure_logs, get_logger
 from common.settings import ANY_HOST, ANY_HOST_WARNING, Settings, get_settings
@@ -44,7 +45,7 @@ class Server(uvicorn.Server):
                 port=settings.port,
                 loop="uvloop",
                 http=HttpProtocol,
-                ws="websockets-sansio",
+                ws=WebSocketProtocol,
                 ws_max_size=WS_MESSAGE_BYTES,
                 lifespan="on",
                 access_log=False,
