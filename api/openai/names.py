@@ -42,6 +42,17 @@ def canonical_name(name: str, settings: Settings) -> str:
     return name.lower() if name.lower() in MODELS else name
 
 
+def check_operator_voices(settings: Settings) -> None:
+    """Raises ValueError if ORATIO_OPENAI_VOICES names a voice that does not exist."""
+    for name, voice_id in settings.openai_voices.items():
+        try:
+            find_voice(voice_id, allow_fake=settings.fake_engine)
+        except OratioError:
+            raise ValueError(
+                f"ORATIO_OPENAI_VOICES: the voice {voice_id!r} of {name!r} does not exist. GET /voices lists the voices."
+            ) from None
+
+
 def voice_id_of(model: str, voice: str | None, workers: Sequence[WorkerStatus], settings: Settings) -> str:
     """Return the voice to use. None is the default voice, or if that has another model, one of this model.
 
