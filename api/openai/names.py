@@ -49,7 +49,7 @@ def check_operator_voices(settings: Settings) -> None:
             find_voice(voice_id, allow_fake=settings.fake_engine)
         except OratioError:
             raise ValueError(
-                f"ORATIO_OPENAI_VOICES: the voice {voice_id!r} of {name!r} does not exist. GET /voices lists the voices."
+                f"ORATIO_OPENAI_VOICES: the voice {voice_id!r} of {name!r} does not exist. GET /voices lists all."
             ) from None
 
 

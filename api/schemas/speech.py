@@ -99,7 +99,13 @@ SpokenSpeed = Annotated[
     Field(ge=0.25, le=4.0, allow_inf_nan=False),
     _or_string(type="number", minimum=0.25, maximum=4.0),
 ]
-SpokenLanguage = Annotated[LanguageTag, BeforeValidator(_tag_of), WithJsonSchema({"type": "string"})]
+SpokenLanguage = Annotated[
+    LanguageTag,
+    BeforeValidator(_tag_of),
+    WithJsonSchema(
+        {"type": "string", "pattern": "^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,2}$", "maxLength": 16}
+    ),
+]
 SpokenSeed = Annotated[
     int,
     BeforeValidator(_integer_of),
