@@ -12,9 +12,11 @@ from fastapi import FastAPI
 from api.app import create_app
 from api.http import access_log
 from api.http.http10 import HttpProtocol
+from api.http.websocket_refusals import WebSocketProtocol
+from api.openai.names import check_operator_voices
 from common.addresses import is_loopback
 from common.logs import configure_logs, get_logger
-from common.settings import ANY_HOST, ANY_HOST_WARNING, Settings, get_settings
+from common.settings import ANY_HOST, ANY_HOST_WARNING, INVALID_EXIT_CODE, Settings, get_settings
 
 log = get_logger(__name__)
 
@@ -44,7 +46,7 @@ class Server(uvicorn.Server):
                 port=settings.port,
                 loop="uvloop",
                 http=HttpProtocol,
-                ws="websockets-sansio",
+                ws=WebSocketProtocol,
                 ws_max_size=WS_MESSAGE_BYTES,
                 lifespan="on",
                 access_log=False,
@@ -100,6 +102,11 @@ def main() -> None:
             " that address could use it. Listen on 127.0.0.1, or set ORATIO_ALLOW_OPEN=1 to allow it.\n"
         )
         sys.exit(2)
+    try:
+        check_operator_voices(settings)
+    except ValueError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(INVALID_EXIT_CODE)
     configure_logs(level=settings.log_level, process="gateway")
     access_log.configure()
     if ANY_HOST in settings.allowed_host_names:

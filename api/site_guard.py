@@ -11,6 +11,8 @@ _SAFE_METHODS = frozenset({"GET", "HEAD"})
 # Values of Sec-Fetch-Site for pages of this service, and for requests that no page made.
 _OWN_SITE = frozenset({b"same-origin", b"none"})
 
+_POLICY_VIOLATION = 1008
+
 
 class SiteGuard:
     """Refuses foreign hosts, and unsafe requests and WebSockets of pages of other sites.
@@ -27,6 +29,8 @@ class SiteGuard:
         refusal = None if scope["type"] == "lifespan" else self._refusal(scope)
         if refusal is None:
             await self._app(scope, receive, send)
+        elif scope["type"] == "websocket" and "websocket.http.response" not in scope.get("extensions", {}):
+            await send({"type": "websocket.close", "code": _POLICY_VIOLATION})
         else:
             await error_handlers.response_for(refusal)(scope, receive, send)
 

@@ -8,7 +8,15 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 ProviderMode = Literal["auto", "local", "inference", "stub"]
@@ -63,6 +71,20 @@ Origins = Annotated[
 ]
 
 
+def _path_below_root(path: str) -> str:
+    """Accept `/speech`, `speech` and `/speech/`."""
+    if not path.strip("/"):
+        return ""
+    path = f"/{path.strip('/')}"
+    if not re.fullmatch(r"(/[A-Za-z0-9._~-]+)+", path):
+        raise ValueError("must be a path such as /speech, of letters, digits and the characters - . _ ~")
+    return path
+
+
+def _upper_case(name: object) -> object:
+    return name.upper() if isinstance(name, str) else name
+
+
 class Settings(BaseSettings):
     """`.env.example` documents every setting. A test compares the two."""
 
@@ -90,7 +112,7 @@ class Settings(BaseSettings):
     allow_open: bool = False
     allowed_hosts: HostNames = ""
     cors_origins: Origins = ""
-    root_path: str = Field("", pattern=r"^(/[A-Za-z0-9._~-]+)*$")
+    root_path: Annotated[str, AfterValidator(_path_below_root)] = ""
     max_text_chars: int = Field(200_000, ge=1)
     max_body_bytes: int = Field(2_000_000, ge=1024)
     max_batch_ids: int = Field(500, ge=1)
@@ -155,7 +177,7 @@ class Settings(BaseSettings):
     jobs_max: int = Field(300, ge=0)
     clean_min_age_s: float = Field(3600.0, ge=0)
 
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper_case)] = "INFO"
 
     @field_validator("hf_token", "alive_file", "lexicon_file", mode="before")
     @classmethod

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from api.jobs.job_factory import known_voice
 from api.models.listed_voices import listed_voices
+from api.openai.names import voice_id_of
 from api.schemas.elevenlabs import ElevenLabsLanguage, ElevenLabsModel, ElevenLabsVoice
 from common.catalogue import MODELS, Voice, voices
 from common.settings import Settings
@@ -13,15 +14,19 @@ from common.worker_registry import WorkerStatus
 ELEVENLABS_MODELS = ("eleven_multilingual_v2", "eleven_flash_v2_5", "eleven_turbo_v2_5", "eleven_v3")
 
 
-def elevenlabs_voices(workers: Sequence[WorkerStatus], settings: Settings) -> list[ElevenLabsVoice]:
-    """Return all voices, and the operator's names for some."""
+def elevenlabs_voices(
+    workers: Sequence[WorkerStatus], settings: Settings, *, search: str = ""
+) -> list[ElevenLabsVoice]:
+    """Return the voices with `search` in their name or id, and the operator's names for some."""
     listed = listed_voices(workers, allow_fake=settings.fake_engine)
     by_id = {voice.id: voice for voice in listed}
     operator_names = {
         name: by_id[voice_id] for name, voice_id in settings.openai_voices.items() if voice_id in by_id
     }
     own = [elevenlabs_voice(voice) for voice in listed if voice.id not in operator_names]
-    return [elevenlabs_voice(voice, name=name) for name, voice in operator_names.items()] + own
+    found = [elevenlabs_voice(voice, name=name) for name, voice in operator_names.items()] + own
+    wanted = search.lower()
+    return [voice for voice in found if wanted in voice.name.lower() or wanted in voice.voice_id.lower()]
 
 
 def elevenlabs_voice(voice: Voice, *, name: str = "") -> ElevenLabsVoice:
@@ -38,10 +43,10 @@ def elevenlabs_voice(voice: Voice, *, name: str = "") -> ElevenLabsVoice:
 def find_elevenlabs_voice(
     voice_id: str, workers: Sequence[WorkerStatus], settings: Settings
 ) -> ElevenLabsVoice:
-    """Raises InvalidRequest, NotFound."""
-    operator_voice = settings.openai_voices.get(voice_id)
-    found = known_voice(operator_voice or voice_id, workers, settings=settings)
-    return elevenlabs_voice(found, name=voice_id if operator_voice else "")
+    """Find a voice by its id, or by a name of the operator or of OpenAI. Raises InvalidRequest, NotFound."""
+    own_id = voice_id_of("oratio", voice_id, workers, settings)
+    found = known_voice(own_id, workers, settings=settings)
+    return elevenlabs_voice(found, name="" if own_id == voice_id else voice_id)
 
 
 def elevenlabs_models() -> list[ElevenLabsModel]:

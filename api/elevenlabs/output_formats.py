@@ -1,4 +1,7 @@
-"""The names of ElevenLabs' output formats, such as `mp3_44100_128`: codec, sample rate and, of some, bit rate."""
+"""The names of ElevenLabs' output formats, such as `mp3_44100_128`: codec, sample rate and, of some, bit rate.
+
+A codec alone has the rate of the voice, but `pcm` is `pcm_24000`, because raw samples do not say their rate.
+"""
 
 import re
 from dataclasses import dataclass
@@ -7,6 +10,8 @@ from api.schemas.synthesis import AudioFormat
 from common.errors import InvalidRequest
 
 _NAME = re.compile(r"(mp3|pcm|wav|opus)_(\d{4,5})(?:_(\d{2,3}))?")
+# With these names alone the sound has the rate of the voice.
+_CODECS: dict[str, AudioFormat] = {"mp3": "mp3", "wav": "wav", "opus": "opus"}
 _RATES_HZ: dict[str, tuple[int, ...]] = {
     "mp3": (22050, 24000, 44100),
     "opus": (48000,),
@@ -31,13 +36,14 @@ class OutputFormat:
 
 def parse(name: str | None) -> OutputFormat:
     """Raises InvalidRequest for a format that this service cannot send."""
-    if not name:
-        return OutputFormat("mp3", 0, "mp3")
-    found = _NAME.fullmatch(name.lower())
+    name = (name or "mp3").lower()
+    if name in _CODECS:
+        return OutputFormat(_CODECS[name], 0, name)
+    found = _NAME.fullmatch("pcm_24000" if name == "pcm" else name)
     if found is None or int(found[2]) not in _RATES_HZ[found[1]]:
         raise InvalidRequest(
-            "output_format is not supported. Use mp3_44100_64, pcm_16000, wav_24000, opus_48000_64 or another rate of"
-            " these. There is no ulaw and no alaw: use pcm_8000 and convert it.",
+            "output_format is not supported. Use mp3, mp3_44100_64, pcm_16000, wav_24000, opus_48000_64 or another rate"
+            " of these. There is no ulaw and no alaw: use pcm_8000 and convert it.",
             code="format_unavailable",
             param="output_format",
         )

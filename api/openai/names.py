@@ -33,10 +33,24 @@ def family_of(name: str, settings: Settings) -> str | None:
 
 
 def canonical_name(name: str, settings: Settings) -> str:
-    """Apply the operator's alias, and remove the release date from OpenAI's names."""
-    name = settings.openai_models.get(name, name)
-    name_without_date = _RELEASE_DATE.sub("", name)
-    return name_without_date if name_without_date in openai_catalogue.MODELS else name
+    """Apply the operator's alias, and remove the release date from OpenAI's names. They may be in any case."""
+    aliases = settings.openai_models
+    name = aliases.get(name) or aliases.get(name.lower(), name)
+    openai_name = _RELEASE_DATE.sub("", name.lower())
+    if openai_name in openai_catalogue.MODELS:
+        return openai_name
+    return name.lower() if name.lower() in MODELS else name
+
+
+def check_operator_voices(settings: Settings) -> None:
+    """Raises ValueError if ORATIO_OPENAI_VOICES names a voice that does not exist."""
+    for name, voice_id in settings.openai_voices.items():
+        try:
+            find_voice(voice_id, allow_fake=settings.fake_engine)
+        except OratioError:
+            raise ValueError(
+                f"ORATIO_OPENAI_VOICES: the voice {voice_id!r} of {name!r} does not exist. GET /voices lists all."
+            ) from None
 
 
 def voice_id_of(model: str, voice: str | None, workers: Sequence[WorkerStatus], settings: Settings) -> str:
@@ -48,10 +62,11 @@ def voice_id_of(model: str, voice: str | None, workers: Sequence[WorkerStatus], 
     family = family_of(model, settings)
     if voice is None:
         return _best(voices_of(family) if family else [], workers, settings)
-    if voice in settings.openai_voices:
-        return settings.openai_voices[voice]
-    if voice in openai_catalogue.VOICES:
-        return _best(_candidates(voice, model, family), workers, settings)
+    name = voice.lower()
+    if operator_voice := settings.openai_voices.get(voice) or settings.openai_voices.get(name):
+        return operator_voice
+    if name in openai_catalogue.VOICES:
+        return _best(_candidates(name, model, family), workers, settings)
     found = find_voice(voice, allow_fake=settings.fake_engine)
     if family and found.model != family:
         raise InvalidRequest(

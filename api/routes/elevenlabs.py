@@ -26,6 +26,7 @@ _RESPONSES: Responses = {
     }
 }
 VoiceId = Annotated[str, Path(max_length=600, description="A voice of GET /v1/voices.")]
+Search = Annotated[str, Query(description="Part of a name or id, in any case.")]
 
 
 @router.post(
@@ -46,7 +47,8 @@ async def text_to_speech(
     output_format: Annotated[
         str | None,
         Query(
-            max_length=64, description="`mp3_44100_64`, `pcm_16000`, `wav_24000`, `opus_48000_64` and so on."
+            max_length=64,
+            description="`mp3`, `mp3_44100_64`, `pcm_16000`, `wav_24000`, `opus_48000_64` and so on.",
         ),
     ] = None,
 ) -> Response:
@@ -66,29 +68,38 @@ async def text_to_speech(
 
 
 @router.get("/v1/voices")
-async def list_voices(gateway: GatewayDep) -> ElevenLabsVoices:
-    """All voices in the shape of ElevenLabs."""
+async def list_voices(gateway: GatewayDep, search: Search = "") -> ElevenLabsVoices:
+    """All voices in the shape of ElevenLabs, or those with a part of a name or id."""
     workers = await gateway.worker_cache.statuses()
-    return ElevenLabsVoices(voices=elevenlabs_voices(workers, gateway.settings))
+    return ElevenLabsVoices(voices=elevenlabs_voices(workers, gateway.settings, search=search))
 
 
-@router.get("/v2/voices")
+@router.get("/v2/voices", responses=documented_errors(400))
 async def search_voices(
     gateway: GatewayDep,
-    search: Annotated[str | None, Query(description="Part of a name or id.")] = None,
+    search: Search = "",
+    page_size: Annotated[
+        int | None, Query(ge=1, le=1000, description="Voices of a page. By default all are on one.")
+    ] = None,
+    next_page_token: Annotated[
+        str, Query(pattern=r"^\d{0,9}$", description="The `next_page_token` of the page before.")
+    ] = "",
 ) -> ElevenLabsVoicesPage:
-    """All voices on one page, as newer clients of ElevenLabs ask for them."""
-    wanted = (search or "").lower()
+    """Voices page by page, as newer clients of ElevenLabs ask for them."""
     workers = await gateway.worker_cache.statuses()
-    found = [
-        voice
-        for voice in elevenlabs_voices(workers, gateway.settings)
-        if wanted in voice.name.lower() or wanted in voice.voice_id
-    ]
-    return ElevenLabsVoicesPage(voices=found, total_count=len(found))
+    found = elevenlabs_voices(workers, gateway.settings, search=search)
+    start = int(next_page_token or 0)
+    end = start + (page_size or len(found))
+    has_more = end < len(found)
+    return ElevenLabsVoicesPage(
+        voices=found[start:end],
+        has_more=has_more,
+        total_count=len(found),
+        next_page_token=str(end) if has_more else None,
+    )
 
 
 @router.get("/v1/voices/{voice_id}", responses=documented_errors(400, 404))
 async def get_voice(gateway: GatewayDep, voice_id: VoiceId) -> ElevenLabsVoice:
-    """One voice in the shape of ElevenLabs."""
+    """One voice in the shape of ElevenLabs, also by a name of OpenAI such as `alloy`."""
     return find_elevenlabs_voice(voice_id, await gateway.worker_cache.statuses(), gateway.settings)

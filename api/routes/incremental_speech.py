@@ -21,6 +21,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from api.dependencies import Gateway, GatewayDep
 from api.jobs import job_factory
 from api.jobs.job_factory import JobRequest
+from api.openai.silence import silence
 from api.openai.synthesis_requests import renamed_fields, to_synthesis_request
 from api.schemas.speech import SessionConfig
 from api.streaming.live_audio import AudioInterrupted, LiveAudio
@@ -84,17 +85,23 @@ async def _speak(websocket: WebSocket, gateway: Gateway) -> None:
         await gateway.submissions.submit(job)
         stack.enter_context(gateway.presence.listening(job.id, keep=False))
         await websocket.send_json({"type": "audio.start", "job_id": job.id, "format": job.format})
-        async with _running(messages.forward(job.id)) as forwarding:
-            audio = LiveAudio(
-                job.id,
-                wake_signal,
-                event_bus=gateway.event_bus,
-                database=gateway.database,
-                store=gateway.store,
-            )
-            while data := await _next(audio, forwarding):
-                await websocket.send_bytes(data)
-    await websocket.send_json({"type": "audio.done", "size_bytes": audio.offset})
+        audio = LiveAudio(
+            job.id,
+            wake_signal,
+            event_bus=gateway.event_bus,
+            database=gateway.database,
+            store=gateway.store,
+        )
+        try:
+            async with _running(messages.forward(job.id)) as forwarding:
+                while data := await _next(audio, forwarding):
+                    await websocket.send_bytes(data)
+            size_bytes = audio.offset
+        except _NothingToSpeak:  # nobody listens to the job any more, which cancels it
+            quiet = silence(config.response_format)
+            await websocket.send_bytes(quiet)
+            size_bytes = len(quiet)
+    await websocket.send_json({"type": "audio.done", "size_bytes": size_bytes})
     await websocket.send_json({"type": "session.done", "job_id": job.id})
     await websocket.close()
 
@@ -119,6 +126,10 @@ async def _running(work: Any) -> "AsyncIterator[asyncio.Task[None]]":
         yield task
     finally:
         await cancel_and_wait(task)
+
+
+class _NothingToSpeak(Exception):
+    """The text has ended without a word."""
 
 
 class _ClientMessages:
@@ -148,7 +159,7 @@ class _ClientMessages:
             raise InvalidRequest(f"{field}: {first['msg']}", param=field or None) from None
 
     async def forward(self, job_id: str) -> None:
-        """Forward text to the worker until it ends. Raises OratioError, WebSocketDisconnect."""
+        """Forward text to the worker until it ends. Raises OratioError, _NothingToSpeak, WebSocketDisconnect."""
         ended = False
         while not ended:
             message = self._first_message or await self._next()
@@ -170,9 +181,7 @@ class _ClientMessages:
             return self._flush()
         if kind == "input.done":
             if not self._has_speech:
-                raise InvalidRequest(
-                    "The text contains nothing to speak.", code="nothing_to_speak", param="text"
-                )
+                raise _NothingToSpeak
             return Piece("end")
         if kind != "input.text":
             raise InvalidRequest("type must be input.text, input.flush or input.done.", param="type")

@@ -1,17 +1,18 @@
 """Bodies of the ElevenLabs API: https://elevenlabs.io/docs/api-reference/text-to-speech/convert."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
 from api.schemas.base import RequestModel, ResponseModel
-from api.schemas.synthesis import CleanText, LanguageTag
+from api.schemas.speech import SpokenLanguage, SpokenSpeed, in_any_case
+from api.schemas.synthesis import CleanText
 
 
 class SpokenSettings(RequestModel):
     """Only the speed has a meaning here. Other settings are ignored."""
 
-    speed: float | None = Field(None, ge=0.25, le=4.0, allow_inf_nan=False)
+    speed: SpokenSpeed | None = Field(None, description="Also as a string.")
 
 
 class TextToSpeech(RequestModel):
@@ -26,11 +27,13 @@ class TextToSpeech(RequestModel):
         None, max_length=256, description="A name of ElevenLabs, or a model of this service."
     )
     voice_settings: SpokenSettings | None = None
-    language_code: LanguageTag | None = Field(None, description="Language of the text; detected by default.")
-    seed: int | None = Field(None, ge=0, le=2**32 - 1)
-    apply_text_normalization: Literal["auto", "on", "off"] | None = Field(
-        None, description="`off` speaks the text without converting numbers and signs to words."
+    language_code: SpokenLanguage | None = Field(
+        None, description="Language of the text; detected by default."
     )
+    seed: int | None = Field(None, ge=0, le=2**32 - 1)
+    apply_text_normalization: (
+        Annotated[Literal["auto", "on", "off"], *in_any_case("auto", "on", "off")] | None
+    ) = Field(None, description="`off` speaks the text without converting numbers and signs to words.")
 
 
 class ElevenLabsVoice(ResponseModel):
@@ -47,11 +50,9 @@ class ElevenLabsVoices(ResponseModel):
 
 
 class ElevenLabsVoicesPage(ElevenLabsVoices):
-    """There is only one page."""
-
-    has_more: Literal[False] = False
-    total_count: int
-    next_page_token: None = None
+    has_more: bool
+    total_count: int = Field(description="On all pages.")
+    next_page_token: str | None
 
 
 class ElevenLabsLanguage(ResponseModel):

@@ -27,6 +27,9 @@ def find_or_start_service(
     if running := service_at(url) if url else find_service(settings):
         yield running
         return
+    from cli.service.setting_checks import exit_if_invalid
+
+    exit_if_invalid(settings)
     console.print(
         f"No service is running, so this command starts a temporary one. Keep one running with `{program_name()} up`."
     )

@@ -13,6 +13,7 @@ from cli.service.data_dir_lock import AlreadyRunning
 from cli.service.log_follower import follow_logs
 from cli.service.probes import count_live_workers, fetch_models
 from cli.service.processes import WorkerGroup
+from cli.service.setting_checks import exit_if_invalid
 from cli.service.stack import Stack, StartFailed, StartInterrupted
 from cli.service.stop_signals import StopRequest, catch_stop_signals
 from cli.service.worker_groups import FLAVOURS, worker_groups
@@ -23,6 +24,7 @@ from worker.host.device import usable_cores
 
 def up(settings: Settings, *, workers: int, verbose: bool) -> int:
     """Run the service until it is stopped; return the exit status."""
+    exit_if_invalid(settings)
     console = make_console()
     groups = worker_groups(settings, workers=workers)
     try:

@@ -5,6 +5,7 @@ from asyncio import StreamReader, StreamWriter
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from functools import partial
+from typing import TypeVar
 
 from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.error import Error
@@ -19,6 +20,7 @@ from cli.wyoming.service import RATE_HZ, SAMPLE_BYTES, Service
 from cli.wyoming.voices import describe, voice_for
 from common.speakable_text import is_speakable
 
+_Message = TypeVar("_Message", Synthesize, SynthesizeStart, SynthesizeChunk)
 # The answer to a text with nothing to speak: 100 ms.
 _SILENCE = b"\0\0" * (RATE_HZ // 10)
 
@@ -58,11 +60,11 @@ class Handler(AsyncEventHandler):
         if Describe.is_type(event.type):
             await self.write_event(describe(await self._service.voices()).event())
         elif Synthesize.is_type(event.type):
-            await self._speak(Synthesize.from_event(event))
+            await self._speak(_read(Synthesize, event))
         elif SynthesizeStart.is_type(event.type):
-            await self._start(SynthesizeStart.from_event(event))
+            await self._start(_read(SynthesizeStart, event))
         elif SynthesizeChunk.is_type(event.type) and self._text is not None:
-            await self._text.add(SynthesizeChunk.from_event(event).text)
+            await self._text.add(_read(SynthesizeChunk, event).text)
         elif SynthesizeStop.is_type(event.type) and self._text is not None:
             await self._stop(self._text)
 
@@ -103,6 +105,21 @@ class Handler(AsyncEventHandler):
                 await self.write_event(_chunk(held[:whole]))
                 held = held[whole:]
         await self.write_event(AudioStop().event())
+
+
+def _read(kind: type[_Message], event: Event) -> _Message:
+    """Raises ClientError for an event with invalid fields."""
+    _check(event, needs_text=kind is not SynthesizeStart)
+    message: _Message = kind.from_event(event)
+    return message
+
+
+def _check(event: Event, *, needs_text: bool) -> None:
+    if needs_text and not isinstance(event.data.get("text"), str):
+        raise ClientError(f"{event.type} needs a text.", "invalid_request")
+    voice = event.data.get("voice", {})
+    if not isinstance(voice, dict) or not all(isinstance(name, str | None) for name in voice.values()):
+        raise ClientError(f"The voice of {event.type} is invalid.", "invalid_request")
 
 
 def _chunk(samples: bytes) -> Event:

@@ -33,6 +33,10 @@ def jobs(gateway: RunningGateway) -> list[dict[str, Any]]:
     ("name", "audio_format", "rate_hz", "sent_name"),
     [
         (None, "mp3", 0, "mp3"),
+        ("mp3", "mp3", 0, "mp3"),
+        ("WAV", "wav", 0, "wav"),
+        ("opus", "opus", 0, "opus"),
+        ("pcm", "wav", 24000, "pcm_24000"),
         ("mp3_44100_128", "mp3", 44100, "mp3_44100_96"),
         ("mp3_22050_32", "mp3", 22050, "mp3_22050_64"),
         ("MP3_24000_48", "mp3", 24000, "mp3_24000_64"),
@@ -54,7 +58,7 @@ def test_a_format_is_sent_as_it_is_or_as_the_nearest(
 
 
 @pytest.mark.parametrize(
-    "name", ["ulaw_8000", "alaw_8000", "pcm_12345", "mp3", "mp3_48000_64", "pcm_16000\n"]
+    "name", ["ulaw_8000", "alaw_8000", "pcm_12345", "flac", "mp3_48000_64", "pcm_16000\n"]
 )
 def test_a_format_that_cannot_be_sent_is_refused(name: str) -> None:
     with pytest.raises(InvalidRequest) as refused:
@@ -84,15 +88,16 @@ def test_requests_for_other_rates_have_other_jobs(gateway: RunningGateway) -> No
 
 def test_fields_are_those_of_the_job(gateway: RunningGateway) -> None:
     body = HELLO | {
-        "voice_settings": {"speed": 1.2, "stability": 0.5, "use_speaker_boost": None},
-        "language_code": "en",
+        "voice_settings": {"speed": "1.2", "stability": 0.5, "use_speaker_boost": None},
+        "language_code": "en_US",
+        "apply_text_normalization": "OFF",
         "seed": 2**32 - 1,
         "previous_text": "ignored",
     }
     response = gateway.client.post("/v1/text-to-speech/house", json=body)
     assert response.headers["content-type"] == "audio/mpeg"
     (job,) = jobs(gateway)
-    assert (job["voice_id"], job["speed"], job["language"]) == ("hibari_heart", 1.2, "en")
+    assert (job["voice_id"], job["speed"], job["language"]) == ("hibari_heart", 1.2, "en-US")
 
 
 @pytest.mark.parametrize(
@@ -143,6 +148,30 @@ def test_voices_have_the_shape_of_elevenlabs(gateway: RunningGateway) -> None:
     for voice_id in ("house", "af_sky"):
         assert gateway.client.get(f"/v1/voices/{voice_id}").json() == listed[voice_id]
     assert gateway.client.get("/v1/voices/nobody").status_code == 404
-    page = gateway.client.get("/v2/voices", params={"search": "Sky", "page_size": 1}).json()
-    assert (page["total_count"], page["has_more"]) == (1, False)
-    assert page["voices"][0]["voice_id"] == "af_sky"
+
+
+def test_a_voice_is_found_by_a_name_of_openai_too(gateway: RunningGateway) -> None:
+    alloy = gateway.client.get("/v1/voices/alloy").json()
+    assert (alloy["voice_id"], alloy["name"]) == ("alloy", "alloy")
+
+
+@pytest.mark.parametrize("path", ["/v1/voices", "/v2/voices"])
+def test_voices_are_searched_in_any_case(gateway: RunningGateway, path: str) -> None:
+    answer = gateway.client.get(path, params={"search": "SKY"}).json()
+    assert [voice["voice_id"] for voice in answer["voices"]] == ["af_sky"]
+
+
+def test_voices_are_listed_page_by_page(gateway: RunningGateway) -> None:
+    everything = gateway.client.get("/v2/voices").json()
+    assert (everything["has_more"], everything["next_page_token"]) == (False, None)
+    found: list[dict[str, Any]] = []
+    token: str | None = ""
+    while token is not None:
+        params: dict[str, Any] = {"page_size": 50, "next_page_token": token}
+        page = gateway.client.get("/v2/voices", params=params).json()
+        assert page["has_more"] is (page["next_page_token"] is not None)
+        assert page["total_count"] == everything["total_count"] == len(everything["voices"])
+        found, token = found + page["voices"], page["next_page_token"]
+    assert found == everything["voices"]
+    for wrong in ({"page_size": 0}, {"next_page_token": "x"}):
+        assert gateway.client.get("/v2/voices", params=wrong).status_code == 400

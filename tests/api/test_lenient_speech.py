@@ -10,6 +10,7 @@ import httpx
 import openai
 import pytest
 
+from api.schemas.speech import SpeechRequest
 from common.formats import MEDIA_TYPES
 from common.settings import Settings
 from tests.support.decoding import by_pyav
@@ -56,6 +57,35 @@ def test_a_speed_may_be_a_string_or_null(gateway: RunningGateway, given: Any, sp
     assert speak(gateway, speed=given)["speed"] == speed
 
 
+def test_null_is_the_default_of_every_optional_field(gateway: RunningGateway) -> None:
+    optional = {name: None for name, field in SpeechRequest.model_fields.items() if not field.is_required()}
+    job = speak(gateway, **optional)
+    assert (job["format"], job["speed"], job["priority"]) == ("mp3", 1.0, "interactive")
+    documented = SpeechRequest.model_json_schema()["properties"]
+    assert all({"type": "null"} in documented[name]["anyOf"] for name in optional)
+    response = gateway.client.post("/v1/audio/speech", json=HELLO | {"input": None})
+    assert (response.status_code, response.json()["error"]["param"]) == (400, "input")
+
+
+def test_names_may_be_in_any_case(gateway: RunningGateway) -> None:
+    assert speak(gateway, model="TTS-1", voice="Alloy", input_type="Text")["voice_id"] == "hibari_kore"
+    assert speak(gateway, model="Kokoro", voice="HOUSE")["voice_id"] == "af_sky"
+
+
+def test_events_may_be_asked_for_in_any_case(gateway: RunningGateway) -> None:
+    body = HELLO | {"input": "---", "stream_format": "SSE", "priority": "BULK"}
+    response = gateway.client.post("/v1/audio/speech", json=body)
+    assert response.status_code == 200
+    assert response.headers["content-type"].startswith("text/event-stream")
+
+
+def test_a_seed_may_be_a_string_and_a_language_may_have_an_underscore(gateway: RunningGateway) -> None:
+    assert speak(gateway, seed="5", language="en_US")["language"] == "en-US"
+    for wrong in ({"seed": "-5"}, {"seed": "5.5"}, {"seed": str(2**31)}, {"language": "english_please_do"}):
+        response = gateway.client.post("/v1/audio/speech", json=HELLO | wrong)
+        assert (response.status_code, response.json()["error"]["param"]) == (400, next(iter(wrong)))
+
+
 @pytest.mark.parametrize("given", ["", "fast", "nan", "inf", "0.1", "5", [1.0], True])
 def test_a_speed_that_is_no_speed_is_an_error(gateway: RunningGateway, given: Any) -> None:
     response = gateway.client.post("/v1/audio/speech", json=HELLO | {"speed": given})
@@ -67,6 +97,7 @@ def test_a_speed_that_is_no_speed_is_an_error(gateway: RunningGateway, given: An
     [
         ({}, "hibari_heart"),
         ({"model": None, "voice": None}, "hibari_heart"),
+        ({"model": "", "voice": ""}, "hibari_heart"),
         ({"model": "tts-1"}, "hibari_heart"),
         # The first voice of the model, because the default voice has another one.
         ({"model": "kokoro"}, "af_alloy"),

@@ -1,5 +1,6 @@
 """Requests of other sites: DNS rebinding, forms and scripts of foreign pages, WebSockets, CORS."""
 
+import asyncio
 import json
 import socket
 from collections import defaultdict
@@ -10,7 +11,10 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from starlette.types import Message
 
+from api.http.hosts import AllowedHosts
+from api.site_guard import SiteGuard
 from common.settings import Settings
 from tests.support.gateway import RunningGateway, run_gateway
 from tests.support.routes import UNDOCUMENTED, WEBSOCKET, documented_routes, fill
@@ -95,9 +99,27 @@ def test_forms_of_other_sites_change_nothing(gateway: RunningGateway) -> None:
     assert gateway.client.get("/models/status").json()["downloads"] == []
 
 
-def test_the_websocket_refuses_pages_of_other_sites(gateway: RunningGateway) -> None:
+def test_the_websocket_refuses_pages_of_other_sites(
+    gateway: RunningGateway, caplog: pytest.LogCaptureFixture
+) -> None:
     for page in FOREIGN_PAGES:
         assert websocket_status(gateway, **page) == 403, page
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+def test_servers_without_responses_to_websockets_close_them(settings: Settings) -> None:
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def never(*_: Any) -> Any:
+        raise AssertionError
+
+    guard = SiteGuard(never, hosts=AllowedHosts(settings.allowed_host_names), origins=frozenset())
+    scope = {"type": "websocket", "headers": [(b"host", b"evil.example")]}
+    asyncio.run(guard(scope, never, send))
+    assert sent == [{"type": "websocket.close", "code": 1008}]
 
 
 @pytest.mark.parametrize(

@@ -272,7 +272,7 @@ def test_addresses_are_below_the_path_of_the_proxy(settings: Settings) -> None:
             assert "/speech/docs/assets/" in gateway.client.get(f"{prefix}/docs").text
             socket = gateway.url.replace("http", "ws", 1) + prefix + "/v1/audio/speech/stream"
             with connect(socket) as websocket:
-                websocket.send('{"type": "input.done"}')
+                websocket.send('{"type": "input.none"}')
                 assert '"error"' in str(websocket.recv(timeout=10))
 
 

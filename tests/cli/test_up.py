@@ -83,6 +83,25 @@ def test_a_second_service_on_the_same_folder_is_refused(service: Up, tmp_path: P
     assert str(service.process.pid) in second.stderr
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("worker_models", "hibari,nope", "nope does not exist. Known models: hibari, kokoro, "),
+        ("lexicon_file", "/nope.json", "/nope.json cannot be read: No such file or directory"),
+        ("openai_voices", '{"alloy": "nope"}', "the voice 'nope' of 'alloy' does not exist. "),
+    ],
+)
+def test_a_setting_that_names_nothing_is_refused_in_one_line(
+    tmp_path: Path, name: str, value: str, message: str
+) -> None:
+    commands = [("up", "--port", "0"), ("say", "Hello.")]
+    for command in (*commands, ("gateway",)) if name == "openai_voices" else commands:
+        refused = oratio(*command, folder=tmp_path, **{name: value})
+        assert refused.returncode == 2, command
+        assert refused.stderr.startswith(f"ORATIO_{name.upper()}: {message}")
+        assert refused.stderr.count("\n") == 1
+
+
 def kill_worker(service: Up) -> None:
     """Kill the worker and wait until the supervisor has started another one."""
     worker = service.child("celery", "hibari.interactive")

@@ -182,16 +182,6 @@ def test_an_incomplete_sentence_waits_for_a_flush(stack: Stack) -> None:
         (['{"type": "session.config", "model": "tts-9"}'], "model", "model_not_found"),
         (['{"type": "session.config"}', '{"type": "session.config"}'], "type", "invalid_request"),
         (['{"type": "session.config"}', '{"type": "input.text", "text": 3}'], "text", "invalid_request"),
-        (['{"type": "input.done"}'], "text", "nothing_to_speak"),
-        (
-            [
-                '{"type": "input.text", "text": "... *** "}',
-                '{"type": "input.flush"}',
-                '{"type": "input.done"}',
-            ],
-            "text",
-            "nothing_to_speak",
-        ),
         (['{"type": "input.text", "text": "%s"}' % ("Hello. " * 30_000)], "text", "text_too_long"),
     ],
 )

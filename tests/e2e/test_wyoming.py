@@ -188,6 +188,24 @@ def test_a_text_with_nothing_to_speak_is_a_short_silence(port: int, in_pieces: b
     assert samples_of(run(port, talk)) == b"\0" * 4800
 
 
+@pytest.mark.parametrize(
+    "event",
+    [
+        Event("synthesize"),
+        Event("synthesize", {"text": 3}),
+        Event("synthesize", {"text": "Hello.", "voice": "hibari_heart"}),
+        Event("synthesize-start", {"voice": {"language": 3}}),
+    ],
+)
+def test_an_invalid_event_is_an_error(port: int, event: Event) -> None:
+    async def talk(client: AsyncTcpClient) -> Error:
+        await client.write_event(event)
+        (answer,) = await read_until(client, "error")
+        return Error.from_event(answer)
+
+    assert run(port, talk).code == "invalid_request"
+
+
 @pytest.mark.parametrize("in_pieces", [False, True])
 def test_an_error_is_told_and_ends_the_connection(port: int, in_pieces: bool) -> None:
     async def talk(client: AsyncTcpClient) -> Event | None:

@@ -182,6 +182,11 @@ def test_settings_are_read_once() -> None:
         ),
         ("ORATIO_REDIS_URL", "redis://:secret@host:99999/0", "ORATIO_REDIS_URL: Port out of range 0-65535"),
         (
+            "ORATIO_ROOT_PATH",
+            "/my speech",
+            "ORATIO_ROOT_PATH: must be a path such as /speech, of letters, digits and the characters - . _ ~",
+        ),
+        (
             "ORATIO_DATABASE_URL",
             "mysql://me:secret@host/db",
             "ORATIO_DATABASE_URL: must start with one of: postgresql://, postgres://, sqlite://",
@@ -204,6 +209,25 @@ def test_a_file_that_is_not_utf_8_ends_the_process_with_one_line(
     with pytest.raises(SystemExit):
         read_settings_or_exit(_env_file=tmp_path / ".env")
     assert capsys.readouterr().err == ".env: is not encoded in UTF-8\n"
+
+
+@pytest.mark.parametrize(
+    ("given", "path"),
+    [
+        ("", ""),
+        ("/", ""),
+        ("/speech", "/speech"),
+        ("/speech/", "/speech"),
+        ("speech", "/speech"),
+        ("/a/b.c/", "/a/b.c"),
+    ],
+)
+def test_the_root_path_may_have_any_slashes_at_its_ends(given: str, path: str) -> None:
+    assert read_settings(ORATIO_ROOT_PATH=given).root_path == path
+
+
+def test_the_log_level_may_be_in_any_case() -> None:
+    assert read_settings(ORATIO_LOG_LEVEL="debug").log_level == "DEBUG"
 
 
 def test_lists_of_hosts_and_origins() -> None:
