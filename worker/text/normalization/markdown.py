@@ -4,24 +4,26 @@ import html
 import re
 
 from worker.text.normalization.mapped_text import Rule
+from worker.text.normalization.tags import TAGS
 
 # An engine already pauses after these.
 _PAUSE_MARKS = ".!?…:;,。！？"  # noqa: RUF001
 _MARKER = r"[ \t]{0,16}(?:[-*+•‣◦▪·][ \t]|\d{1,3}[.)][ \t](?=\S))"
-# A name, and attributes with values. In "x<y and 5>3" the signs are comparisons.
-_TAG = re.compile(
-    r"</?[A-Za-z][\w:-]{0,30}\s{0,8}/?>"
-    r"|<[A-Za-z][\w:-]{0,30}(?:\s{1,8}(?:[\w:@.-]{1,40}\s?=\s?(?:\"[^\"<>]{0,500}\"|'[^'<>]{0,500}'|[^\s\"'<>=]{1,200})"
-    r"|disabled|checked|hidden|open|async|defer|controls|autoplay|loop|muted|required|readonly|selected|nowrap)){1,20}"
-    r"\s{0,8}/?>"
-)
 # A name to fill in, as "<name of author>", or an address after a name. A reader pauses around it.
 _NAME_IN_ANGLES = re.compile(r"(?<![\w)])<([A-Za-z][^<>\n=]{1,200})>(?!\w)")
+# A destination, and a title: "[docs]: https://example.com 'The pages'". In "[Alice]: Hello" the text is to be read.
+_LINK_DEFINITION = re.compile(
+    r"(?m)^ {0,3}\[[^\[\]\n]{1,200}\]: ?"
+    r"(?:<[^<>\n]{1,2000}>|(?:https?:|ftp:|mailto:|www\.|\.{0,2}/|#)[^\s<>]{1,2000}|[\w.-]{1,200}/[\w./-]{0,500}\.\w{1,8})"
+    r"(?: ?(?:\"[^\"\n]{0,500}\"|'[^'\n]{0,500}'|\([^()\n]{0,500}\)))?[ \t]{0,16}$\n?"
+)
+_FOOTNOTE = re.compile(r"\[\^[^\[\]\s]{1,30}\]:?")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
 _LINK = re.compile(
-    r"!?\[([^\[\]\n]{0,500})\]"
-    r"(?:\((?:[^()\s]|\([^()\s]{0,200}\)){0,2000}(?: \"[^\"\n]{0,200}\")? ?\)|\[[^\[\]\n]{0,100}\])"
+    r"!?\[([^\[\]\n]{0,500})\]\((?:[^()\s]|\([^()\s]{0,200}\)){0,2000}(?: \"[^\"\n]{0,200}\")? ?\)"
 )
+# "grid[i][j]" is an element of a table.
+_REFERENCE_LINK = re.compile(r"(?<![\w\])])!?\[([^\[\]\n]{0,500})\]\[[^\[\]\n]{0,100}\]")
 _EMPHASIS_START = re.compile(r"(?<![\w*_~])(?:\*{1,3}|_{1,3}|~~|==)(?=[^\s*_~=])")
 _EMPHASIS_END = re.compile(r"(?<=[^\s*_~=])(?:\*{1,3}|_{1,3}|~~|==)(?![\w*_~=])")
 # Emphasis marks inside a word. A single star between digits is a multiplication.
@@ -53,14 +55,15 @@ MARKDOWN = (
         lambda _: "\n",
         needs="<",
     ),
-    Rule(_TAG, lambda _: "", needs="<"),
+    *TAGS,
     Rule(_NAME_IN_ANGLES, lambda match: f"({match[1]})", needs="<"),
     Rule(_ENTITY, lambda match: html.unescape(match[0]), needs="&"),
     Rule(re.compile(r"(?m)^ {0,3}(?:```|~~~)[^`\n]*$\n?"), lambda _: "", needs="`~"),
-    Rule(re.compile(r"(?m)^ {0,3}\[[^\[\]\n]{1,200}\]: ?\S{1,2000}[^\n]*$"), lambda _: "", needs="["),
+    Rule(_LINK_DEFINITION, lambda _: "", needs="["),
     Rule(_LINK, lambda match: match[1], needs="["),
-    Rule(re.compile(r"\[\^[^\[\]\s]{1,30}\]"), lambda _: "", needs="["),
-    Rule(re.compile(r"(?m)^(?: {0,3}>(?! ?\d)){1,8} ?"), lambda _: "", needs=">"),
+    Rule(_REFERENCE_LINK, lambda match: match[1], needs="["),
+    Rule(_FOOTNOTE, lambda _: "", needs="["),
+    Rule(re.compile(r"(?m)^(?: {0,3}>(?! ?\d|=)){1,8} ?"), lambda _: "", needs=">"),
     Rule(re.compile(r"(?m)^ {0,3}\|?[ :|-]{0,400}--[ :|-]{0,400}$\n?"), lambda _: "", needs="-"),
     Rule(re.compile(r"(?m)^ {0,3}(?:={3,}|(?:[*_] ?){3,}) *$\n?"), lambda _: "", needs="=*_"),
     Rule(re.compile(r"(?m)^ {0,3}#{1,6}[ \t][^\n]{0,4000}$"), _end_line, needs="#"),

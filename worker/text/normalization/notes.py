@@ -15,7 +15,15 @@ _CITATIONS = re.compile(
     rf"(?:(?<=[^\W\d_][^\W_])|(?<=\d[\d%])|(?<=[.,;:!?…\"')»]))(?:\[(?:{_NOTE})\](?:[,–-](?=\[))?){{1,8}}{_AFTER_NOTE}"
 )
 # Brackets after these are part of a program: "sys.argv[1]", "split()[0]".
-_CODE = re.compile(r"\w[._]\w{1,30}$|\(\)$")
+_CODE = re.compile(r"\w[._]\w{1,30}$|\(\)$|\w\(\w{1,30}$|`\w{1,30}$|[\w)\]] [=+*] \w{1,30}$")
+# Names of lists in programs.
+_LIST_NAME = re.compile(
+    r"(?<!\w)(?:arg[sv]|params|arr(?:ay)?|list|tuple|dict|map|vec(?:tor)?|nums|matrix|grid|board|buf(?:fer)?|stack|queue|dp"
+    r"|rows?|cols?|items)$"
+)
+_OPERATOR = re.compile(r" = | ?[=!<>+*/-]=|\+\+| [+*%] [\w(]|;(?:\s|$)")
+# Programs count from zero, citations from one.
+_FIRST_ELEMENT = re.compile(r"\w\[0\]")
 # A citation between spaces belongs to the sentence after these words: "in [12]".
 _SPACED_CITATIONS = re.compile(
     rf"(?<=[\w.)\"']) (?:\[{_NUMBERS}\](?:[,–-] ?(?=\[))?){{1,8}}(?:(?=[.,;:!?)]|$)|(?<=\]\[\d\])|(?<=\]\[\d\d\]))"
@@ -45,7 +53,18 @@ _PAUSE_MARKS = ".!?…:;,"
 
 
 def _drop_citation(match: re.Match[str]) -> str | None:
-    return None if _CODE.search(text_before(match, chars=40)) else ""
+    return None if _is_subscript(match) else ""
+
+
+def _is_subscript(match: re.Match[str]) -> bool:
+    before, after = text_before(match, chars=60), text_after(match, chars=60)
+    return bool(
+        _CODE.search(before)
+        or _LIST_NAME.search(before)
+        or (before[-1:].isalnum() and _OPERATOR.match(after))
+        or _FIRST_ELEMENT.search(before)
+        or _FIRST_ELEMENT.search(after)
+    )
 
 
 def _drop_raised_number(match: re.Match[str]) -> str | None:

@@ -11,16 +11,23 @@ from worker.text.normalization.mapped_text import Rule, text_after, text_before
 
 # These are spoken in any context.
 _ALWAYS_SPOKEN = "&=≠≈≤≥≦≧±÷√∞∑∏∫∂∆∈∉⊂⊆∪∩∀∃→←↔⇒⇔°§¶©€$£¥×⋅∙π"
-_COMPARISON = re.compile(r"(?<=[\w)\]]) ?(?:[<>!=]=|[-=]>) ?(?=[\w(\[-])|(?<=[\w)]) [<>](?= [\w(\u2212-])")
+_COMPARISON = re.compile(
+    r"(?<=[\w)\]])[ \n]?(?:[<>!=]=|[-=]>) ?(?=[\w(\[-])|(?<=[\w)]) [<>](?= [\w(\u2212-])"
+)
 # A digit, a letter or a bracket stands on one side. "Map<String" is no comparison.
 _TIGHT_COMPARISON = re.compile(
     r"(?:(?<=[\d)])|(?<=\b[^\W\d_]))([<>])(?=[\w(\u2212-])|(?<=[\w)])([<>])(?=[\d(\u2212-]|[^\W\d_]\b)"
 )
+_NO_VERB_NEEDED = re.compile(r"(?:^|\(|\bbe)\s*$")
 
 
 def tight_comparison_rules() -> tuple[Rule, ...]:
-    """Return the rule that adds spaces to "5>3". It runs before the numbers become words."""
-    return (Rule(_TIGHT_COMPARISON, lambda match: f" {match[0]} ", needs="<>"),)
+    """Return the rules that add spaces to "5>3" and replace ">=". They run before the numbers become words."""
+    return (
+        Rule(re.compile(r"([<>])=(?= ?[\d.])"), lambda match: "≤" if match[1] == "<" else "≥", needs="<>"),
+        Rule(_TIGHT_COMPARISON, lambda match: f" {match[0]} ", needs="<>"),
+        Rule(re.compile(r"(?:(?<=\d)|(?<=\b[^\W\d_])) [<>](?=\d)"), lambda match: f"{match[0]} ", needs="<>"),
+    )
 
 
 def symbol_rules(language: Language) -> tuple[Rule, ...]:
@@ -30,10 +37,8 @@ def symbol_rules(language: Language) -> tuple[Rule, ...]:
 
     def say_sign(match: re.Match[str]) -> str:
         word = words[match[1]]
-        # "≥ 18" alone is not a sentence, so it gets no verb.
-        bare_word = (
-            word.removeprefix("is ") if text_before(match, chars=3).rstrip()[-1:] in ("", "(") else word
-        )
+        # "≥ 18" alone is not a sentence, so it gets no verb. "be ≥ 18" has one.
+        bare_word = word.removeprefix("is ") if _NO_VERB_NEEDED.search(text_before(match, chars=4)) else word
         return _pad_with_spaces(match, bare_word)
 
     return (
