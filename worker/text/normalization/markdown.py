@@ -3,7 +3,7 @@
 import html
 import re
 
-from worker.text.normalization.mapped_text import Rule
+from worker.text.normalization.mapped_text import Rule, text_before
 from worker.text.normalization.tags import TAGS
 
 # An engine already pauses after these.
@@ -26,8 +26,17 @@ _LINK = re.compile(
 _REFERENCE_LINK = re.compile(r"(?<![\w\])])!?\[([^\[\]\n]{0,500})\]\[[^\[\]\n]{0,100}\]")
 _EMPHASIS_START = re.compile(r"(?<![\w*_~])(?:\*{1,3}|_{1,3}|~~|==)(?=[^\s*_~=])")
 _EMPHASIS_END = re.compile(r"(?<=[^\s*_~=])(?:\*{1,3}|_{1,3}|~~|==)(?![\w*_~=])")
-# Emphasis marks inside a word. A single star between digits is a multiplication.
-_EMPHASIS_INSIDE = re.compile(r"(?<=[^\s*])\*\*(?=[^\s*])|(?<=[^\W\d_])\*(?=[^\W\d_])|~~")
+# Emphasis marks inside a word. A single star between digits or single letters is a multiplication.
+_EMPHASIS_INSIDE = re.compile(
+    r"(?<=[^\s*])\*\*(?=[^\s*])"
+    r"|(?:(?<=[^\W\d_])(?<!\b[^\W\d_])(?<!\bpi)\*(?=[^\W\d_])|(?<=[^\W\d_])\*(?=[^\W\d_]{2})(?!pi\b))|~~"
+)
+_STRONG_START = re.compile(r"(?<![\w)])\*\*(?!\s)")
+# "2**10", not the end of emphasis as in "**A**1".
+_POWER = re.compile(
+    r"((?<![\w.])(?<!(?<![\w)])\*\*)(?:\d{1,12}(?:[.,]\d{1,6})?|[^\W\d_]\w{0,30})|\)) ?\*\* ?"
+    "(?=[-\u2212]?(?:\\d{1,6}|[A-Za-z])(?!\\w))"
+)
 
 
 def _end_line(match: re.Match[str]) -> str:
@@ -35,6 +44,11 @@ def _end_line(match: re.Match[str]) -> str:
     line = match[0].rstrip(" \t|*_`~")
     bare = line.rstrip("\"')]")
     return match[0] if not bare or bare[-1] in _PAUSE_MARKS else f"{match[0].rstrip()}."
+
+
+def _write_power(match: re.Match[str]) -> str | None:
+    is_word = match[1][0].isalpha() and len(match[1]) > 1
+    return None if is_word and _STRONG_START.search(text_before(match, chars=200)) else f"{match[1]}^"
 
 
 def _strip_closing_hashes(match: re.Match[str]) -> str:
@@ -75,6 +89,7 @@ MARKDOWN = (
     Rule(re.compile(r"(?m)^ {0,3}\| ?| ?\| ?(?=\.?$)"), lambda _: "", needs="|"),
     Rule(re.compile(r" \| |(?<=[^\W\d])\|(?=[^\W\d])|(?<=\S)\| |(?: \|)(?=\S)"), lambda _: ", ", needs="|"),
     Rule(re.compile(r"`{1,3}"), lambda _: "", needs="`"),
+    Rule(_POWER, _write_power, needs="*"),
     Rule(_EMPHASIS_INSIDE, lambda _: "", needs="*~"),
     Rule(_EMPHASIS_START, lambda _: "", needs="*_~="),
     Rule(_EMPHASIS_END, lambda _: "", needs="*_~="),

@@ -42,7 +42,9 @@ def range_rules(language: Language) -> tuple[Rule, ...]:
     minus, to = f" {language.words['minus']} ", f" {language.words['to']} "
 
     def say_range(match: re.Match[str]) -> str:
-        return language.say_range_start(match[1], rest=match.string[match.end() : match.end() + 40])
+        sign = f"{language.words['minus']} " if match["minus"] else ""
+        start = language.say_range_start(match["first"], rest=match.string[match.end() : match.end() + 40])
+        return f"{sign}{start}"
 
     def say_season(match: re.Match[str]) -> str | None:
         first, second = match.groups()
@@ -65,7 +67,10 @@ def range_rules(language: Language) -> tuple[Rule, ...]:
         Rule(_SEASON, say_season, needs="/"),
         Rule(re.compile(r"(?<=\dh)( ?[0-5]?\d ?m)(?![\w²³/])"), lambda match: f"{match[1]}in", needs="h"),
         Rule(
-            re.compile(rf"(?<![\w.,/])({language.number_pattern})(?: ?– ?|-| - )(?=\d)(?!\d{{1,4}}/)"),
+            re.compile(
+                r"(?:(?<![\w.,)\]%°/+-])(?P<minus>[-−])|(?<![\w.,/]))"
+                rf"(?P<first>{language.number_pattern})(?: ?– ?|-| - )(?=−?\d)(?!\d{{1,4}}/)"
+            ),
             say_range,
             needs="-–",
         ),

@@ -13,15 +13,17 @@ _MARKUP = re.compile(
     r"\s{0,8}/?>"
 )
 _OPENING = re.compile(rf"<({_NAME})\s{{0,8}}>")
-_ELEMENTS = frozenset(
-    "a abbr acronym address area article aside audio b base bdi bdo big blockquote body br button canvas caption center cite"
-    " code col colgroup data datalist dd del details dfn dialog div dl dt em embed fieldset figcaption figure font footer form"
-    " frame frameset h1 h2 h3 h4 h5 h6 head header hgroup hr html i iframe img input ins kbd label legend li link main map mark"
-    " math menu meta meter nav noscript object ol optgroup option output p param picture pre progress q rp rt ruby s samp"
-    " script search section select slot small source span strike strong style sub summary sup svg table tbody td template"
-    " textarea tfoot th thead time title tr track tt u ul var video wbr"
-    " break desc emphasis lang lexicon lookup metadata phoneme prosody say-as speak token voice w".split()
+_NAMES = (
+    "a abbr acronym address area article aside audio b base bdi bdo big blockquote body br button canvas "
+    "caption center cite code col colgroup data datalist dd del details dfn dialog div dl dt em embed fieldset "
+    "figcaption figure font footer form frame frameset h1 h2 h3 h4 h5 h6 head header hgroup hr html i iframe "
+    "img input ins kbd label legend li link main map mark math menu meta meter nav noscript object ol optgroup "
+    "option output p param picture pre progress q rp rt ruby s samp script search section select slot small "
+    "source span strike strong style sub summary sup svg table tbody td template textarea tfoot th thead time "
+    "title tr track tt u ul var video wbr break desc emphasis lang lexicon lookup metadata phoneme prosody "
+    "say-as speak token voice w"
 )
+_ELEMENTS = frozenset(_NAMES.split())
 _ELEMENT_CHARS = 2000  # how far to look for the end of an element
 _SENTENCE_START = re.compile(r"(?:^|[\n.!?…\"]\s?)$")
 _SENTENCE = re.compile(r"[ \n][\"']?[^\W\d_]")

@@ -1,5 +1,8 @@
 """Rewrite numbers that the other rules would take for something else, such as "1.234,56 €" in English."""
 
+# This file matches characters that look like others.
+# ruff: noqa: RUF001
+
 import re
 
 from worker.text.normalization.language import Language
@@ -9,6 +12,9 @@ _NO_NUMBER_AFTER = r"(?!\w|[.,]\d)"
 _SCALE = re.compile(
     rf"(?<![\w.,:])1(?::| : )(\d{{1,3}}(?:[ .,]\d{{3}}){{1,2}}|\d{{4,7}}){_NO_NUMBER_AFTER}(?! \d{{3}})"
 )
+_DASH_FOR_MINUS = re.compile(r"(?:(?<![^\s(=])(?<![\d%°CF] ))–(?=[.,$€£]?\d)")
+# An exponent that lost its position in a copied text.
+_LOST_EXPONENT = re.compile(r"(?<=\d)( ?[×⋅·x] ?10)[−–-](?=\d{1,2}(?!\w|[.,]\d| ?=))")
 _VERSION = re.compile(r"(?:version|release) $", re.IGNORECASE)
 # In the names of aircraft the hyphen is not read: "Boeing 737-800".
 _AIRCRAFT = (
@@ -35,6 +41,8 @@ def written_number_rules(language: Language) -> tuple[Rule, ...]:
 
     return (
         *_foreign_mark_rules(language),
+        Rule(_DASH_FOR_MINUS, lambda _: "\u2212", needs="–"),
+        Rule(_LOST_EXPONENT, lambda match: f"{match[1]}^\u2212", needs="\u2212–-"),
         Rule(_SCALE, say_scale, needs=":"),
         *(Rule(aircraft, say_aircraft, needs="-") for aircraft in _AIRCRAFT),
     )
