@@ -24,8 +24,8 @@ _LINK = re.compile(
 )
 # "grid[i][j]" is an element of a table.
 _REFERENCE_LINK = re.compile(r"(?<![\w\])])!?\[([^\[\]\n]{0,500})\]\[[^\[\]\n]{0,100}\]")
-_EMPHASIS_START = re.compile(r"(?<![\w*_~])(?:\*{1,3}|_{1,3}|~~|==)(?=[^\s*_~=])")
-_EMPHASIS_END = re.compile(r"(?<=[^\s*_~=])(?:\*{1,3}|_{1,3}|~~|==)(?![\w*_~=])")
+_EMPHASIS_START = re.compile(r"(?<![\w*_~\\])(?:\*{1,3}|_{1,3}|~~|==)(?=[^\s*_~=])")
+_EMPHASIS_END = re.compile(r"(?<=[^\s*_~=\\])(?:\*{1,3}|_{1,3}|~~|==)(?![\w*_~=])")
 # Emphasis marks inside a word. A single star between digits or single letters is a multiplication.
 _EMPHASIS_INSIDE = re.compile(
     r"(?<=[^\s*])\*\*(?=[^\s*])"
@@ -88,9 +88,10 @@ MARKDOWN = (
     Rule(re.compile(r"(?m)^ {0,3}\|[^\n]{0,4000}\|[ \t]{0,8}$"), _end_line, needs="|"),
     Rule(re.compile(r"(?m)^ {0,3}\| ?| ?\| ?(?=\.?$)"), lambda _: "", needs="|"),
     Rule(re.compile(r" \| |(?<=[^\W\d])\|(?=[^\W\d])|(?<=\S)\| |(?: \|)(?=\S)"), lambda _: ", ", needs="|"),
-    Rule(re.compile(r"`{1,3}"), lambda _: "", needs="`"),
+    Rule(re.compile(r"(?<!\\)`{1,3}"), lambda _: "", needs="`"),
     Rule(_POWER, _write_power, needs="*"),
     Rule(_EMPHASIS_INSIDE, lambda _: "", needs="*~"),
     Rule(_EMPHASIS_START, lambda _: "", needs="*_~="),
     Rule(_EMPHASIS_END, lambda _: "", needs="*_~="),
+    Rule(re.compile(r"(?<![\\:])\\([*_#~+<>\[\]|`])"), lambda match: match[1], needs="\\"),
 )

@@ -36,11 +36,12 @@ _GRAMMATICAL = re.compile(
 _CHAT_CITATION = re.compile(r" ?【\d{1,3}(?::\d{1,3})?(?:†[^【】\n]{0,100})?】")
 # Superscripts after a sign, or after a word that has no power.
 _RAISED_NUMBER = re.compile(
-    r"(?:(?<=[.,;:!?…\"'»])|(?<=[a-zà-ÿ]{4}))[¹²³⁰⁴-⁹]{1,3}(?![\w⁺⁻⁽]| ?[=+×])"
-    r"|(?:(?<=[.,;:!?…\"'»])|(?<=[a-zà-ÿ]{4}))<sup[^<>]{0,100}>(?:<a [^<>]{0,300}>)?\[?(?:\d{1,3}|\*)\]?(?:</a>)?</sup>"
+    r"(?:(?<=[.,;:!?…\"'»])|(?<=[^\W\d_][a-zà-ÿ]{2}))[¹²³⁰⁴-⁹]{1,3}(?![\w⁺⁻⁽]| ?[=+×])"
+    r"|(?:(?<=[.,;:!?…\"'»])|(?<=[^\W\d_][a-zà-ÿ]{2}))"
+    r"<sup[^<>]{0,100}>(?:<a [^<>]{0,300}>)?\[?(?:\d{1,3}|\*)\]?(?:</a>)?</sup>"
 )
 _POWER_BASE = re.compile(
-    r"(?:m[eè]t(?:re|er|ro|ri)s?|feet|foot|inch(?:es)?|yards?|miles?|pieds?|pies|pés|piedi|sigma|alpha|beta|gamma|delta|theta|lambda|omega)$"
+    r"(?:\b(?:sin|cos|tan|cot|log|exp|mol|rad|min|sec|bar|dam|chi|phi|psi|rho|tau|eta)|m[eè]t(?:re|er|ro|ri)s?|feet|foot|inch(?:es)?|yards?|miles?|pieds?|pies|pés|piedi|sigma|alpha|beta|gamma|delta|theta|lambda|omega)$"
 )
 _DAGGER = re.compile(r"(?<=\S)[†‡]{1,3}(?!\w)")
 _STAR = re.compile(r"(?<=[.,;:!?…\"'»])\*{1,3}(?=\s|$)")

@@ -17,16 +17,29 @@ _VULGAR = "(?P<whole>(?<![\\d.,/])\\d{1,4} ?)?(?P<part>[¼-¾⅐-⅞])"
 _VULGAR_SIGNS = "¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞"
 _MIXED = r"(?<![\d.,/:])(?:(?P<whole>\d{1,4})[ -])?(?P<part>\d{1,4}/\d{1,4})(?![\d/]|[.,]\d)"
 _CHAPTERS = re.compile(r"(?<![\w.,])(\d{1,4}(?:\.\d{1,6}){2,5})(?![\w]|\.\d)")
-_VERSION = re.compile(r"(?<![\w.])[vV]\.? ?(\d{1,4}(?:\.\d{1,6}){0,5})(?![\w]|\.\d)")
+_VERSION = re.compile(r"(?<![\w.])(?:v\.? ?|V\.? ?(?=\d{1,4}\.\d))(\d{1,4}(?:\.\d{1,6}){0,5})(?![\w]|\.\d)")
 _RATIO = re.compile(r"(?<![\w.,:])(\d{1,4}):((?:\d{1,3}(?:[.,]\d{3}){1,4}|\d{1,4}))(?![\w:]|[.,]\d)")
 _EXPONENT = "\\^\\{?([-\u2212]?\\d{1,6})\\}?(?!\\w)"
 _SCIENTIFIC = re.compile(r"(?<![\w.,])(\d{1,4}(?:[.,]\d{1,12})?)[eE]([+-]?)(\d{1,3})(?!\w)")
 _SUPERSCRIPT = (
     "(?<=[\\w)])(?<!\\b[kcdm]m)(?<!\\bm)(?<!/s)(?<!\\d[kcdm]m)(?<!\\dm)([⁺⁻]?[⁰¹²³⁴-⁹]{1,6})(?!\\w)"
 )
+_DIFFERENCE = re.compile(
+    r"(?<![\w.,/:-])(?<![-–] )(?P<first>\d{1,6}) [-–] (?=(?P<second>\d{1,6})(?![\w.,:/°%]?\d|[\w:/°%]| ?[-–]"
+    r"| (?:h|heures|Uhr|horas|ore|[ap]\.?m)\b))"
+)
+_SCORE = re.compile(
+    r"\b(?:w[io]ns?|lost|lose|beat|scored?|led|leads?|draw|drew|tied?|match|game|gagn|perd|mené|battu|vict|gewann|verlor"
+    r"|siegt|spiel|endete|gan[aó]|venc|vinc|vinto|empat|result|final|set)",
+    re.IGNORECASE,
+)
 _SEASON = re.compile(r"(?<![\w.,/])((?:19|20)\d\d)/(\d\d|(?:19|20)\d\d)(?![\w/]|[.,]\d)")
+_FORMULA = re.compile(r" (?=\w{0,10}[a-z\d])(?:[A-Z][a-z]?\d{0,2}){2,6}(?!\w)| K(?:OH|I|F|CN)(?!\w)")
 _LETTER_SCALE_LIMIT = 1000
 _LONG_DIGITS = re.compile(r"(?<!\d)\d{25,}")
+_FIXED_GROUPS = re.compile(
+    "(?<![\\w.,:/+-])[1-9]\\d{0,2}(?:[\u00a0\u2009\u202f]\\d{3}){1,6}(?![\\w:/-]|,\\d|\\s\\d)"
+)
 _GROUPS = r"(?<![\w.,:/+-])(?P<head>[1-9]\d{{0,2}})(?P<tail>(?: \d{{3}}){{{least},6}})(?![\w:/-]| ?\d)"
 
 
@@ -37,6 +50,16 @@ def thousands_rules(language: Language) -> tuple[Rule, ...]:
     return (Rule(pattern, lambda match: f"{match['head']}{match['tail'].replace(' ', mark)}"),)
 
 
+def fixed_space_rules(language: Language) -> tuple[Rule, ...]:
+    """Return the rule for fixed spaces between thousands, as in "5\\u00a0000". It runs before they become plain."""
+    mark = language.group_marks[0]
+    return (
+        (Rule(_FIXED_GROUPS, lambda match: re.sub(r"\s", mark, match[0])),)
+        if language.min_space_groups > 1
+        else ()
+    )
+
+
 def range_rules(language: Language) -> tuple[Rule, ...]:
     """Return the rules for ranges and for signs before numbers. They run before the second number is changed."""
     minus, to = f" {language.words['minus']} ", f" {language.words['to']} "
@@ -45,6 +68,13 @@ def range_rules(language: Language) -> tuple[Rule, ...]:
         sign = f"{language.words['minus']} " if match["minus"] else ""
         start = language.say_range_start(match["first"], rest=match.string[match.end() : match.end() + 40])
         return f"{sign}{start}"
+
+    def say_difference(match: re.Match[str]) -> str | None:
+        """Read "5 - 3" with a minus. It is no range, and a score follows a word such as "won"."""
+        first, second = match["first"], match["second"]
+        is_score = _SCORE.search(text_before(match, chars=40))
+        years = len(first) > len(second) and len(first) > 2
+        return None if int(first) <= int(second) or is_score or years else f"{first}{minus}"
 
     def say_season(match: re.Match[str]) -> str | None:
         first, second = match.groups()
@@ -65,6 +95,7 @@ def range_rules(language: Language) -> tuple[Rule, ...]:
             needs="x×*",
         ),
         Rule(_SEASON, say_season, needs="/"),
+        Rule(_DIFFERENCE, say_difference, needs="-–"),
         Rule(re.compile(r"(?<=\dh)( ?[0-5]?\d ?m)(?![\w²³/])"), lambda match: f"{match[1]}in", needs="h"),
         Rule(
             re.compile(
@@ -140,10 +171,12 @@ def quantity_rules(language: Language) -> tuple[Rule, ...]:
             return _pad_with_spaces(match, year)
         words = _pad_with_spaces(match, " ".join(filter(None, say_scaled_number(match, language=language))))
         is_letter = len(match["scale"] or "") == 1 and (
-            text_before(match).isalpha() or language.parse_number(match["number"]) >= _LETTER_SCALE_LIMIT
+            text_before(match).isalpha()
+            or language.parse_number(match["number"]) >= _LETTER_SCALE_LIMIT
+            or _FORMULA.match(text_after(match, chars=12))
         )
         if is_letter:
-            # In "Y2K" and "9700K" the K is a letter, not a scale.
+            # In "Y2K", "9700K" and "2 M NaOH" it is a letter, not a scale.
             words = _pad_with_spaces(match, f"{language.say_number(match['number'])} {match['scale']}")
         if not match["minus"]:
             return words

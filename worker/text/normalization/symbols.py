@@ -25,7 +25,10 @@ _MINUS = re.compile(
 # In "A- und B-Ware" the hyphen divides a word.
 _BLOOD = r"(?:AB|A|B|O)"
 # The rules of a language may have read the "+" before.
-_MORE_BLOOD = rf"(?:[,/]? ?(?:(?:and|or|et|ou|und|oder|y|o|e) )?{_BLOOD}(?:[+-](?![\w-])| (?:plus|más|più|mais|minus)\b))"
+_MORE_BLOOD = (
+    rf"(?:[,/]? ?(?:(?:and|or|et|ou|und|oder|y|o|e) )?{_BLOOD}"
+    r"(?:[+-](?![\w-])| (?:plus|más|più|mais|minus)\b))"
+)
 _NEGATIVE_BLOOD = re.compile(
     rf"\b{_BLOOD}[+-]{_MORE_BLOOD}{{1,7}}"
     rf"|(?i:\b(?:blood|type|group|gruppe|blutgruppe|groupe|gruppo|grupo|tipo) )\b{_BLOOD}-(?:{_MORE_BLOOD}{{1,7}}"

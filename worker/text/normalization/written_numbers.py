@@ -15,6 +15,12 @@ _SCALE = re.compile(
 _DASH_FOR_MINUS = re.compile(r"(?:(?<![^\s(=])(?<![\d%°CF] ))–(?=[.,$€£]?\d)")
 # An exponent that lost its position in a copied text.
 _LOST_EXPONENT = re.compile(r"(?<=\d)( ?[×⋅·x] ?10)[−–-](?=\d{1,2}(?!\w|[.,]\d| ?=))")
+# Groups of two digits before the last three: "1,00,000".
+_INDIAN = re.compile(r"(?<![\w.,])\d{1,2}(?:,\d\d){1,6},\d{3}(?![\w,]|\.\d{3})")
+# The hyphen of a standard, as in "ISO-8859-1", is no range.
+_STANDARD = re.compile(
+    r"\b((?:ISO|IEC|EN|DIN|ANSI|IEEE|ECMA|RFC|BS|NF|UNI|UNE|NBR)(?:[/ -](?:IEC|EN|ISO))?[ -]?\d{1,5})-(?=\d{1,4}(?!\w))"
+)
 _VERSION = re.compile(r"(?:version|release) $", re.IGNORECASE)
 # In the names of aircraft the hyphen is not read: "Boeing 737-800".
 _AIRCRAFT = (
@@ -43,6 +49,7 @@ def written_number_rules(language: Language) -> tuple[Rule, ...]:
         *_foreign_mark_rules(language),
         Rule(_DASH_FOR_MINUS, lambda _: "\u2212", needs="–"),
         Rule(_LOST_EXPONENT, lambda match: f"{match[1]}^\u2212", needs="\u2212–-"),
+        Rule(_STANDARD, lambda match: f"{match[1]} ", needs="-"),
         Rule(_SCALE, say_scale, needs=":"),
         *(Rule(aircraft, say_aircraft, needs="-") for aircraft in _AIRCRAFT),
     )
@@ -58,14 +65,19 @@ def _foreign_mark_rules(language: Language) -> tuple[Rule, ...]:
 
     groups = rf"(?:(?:[{decimal}]\d{{3}}){{1,5}}[{group}]\d{{1,2}}|(?:[{decimal}]\d{{3}}){{2,5}}){_NO_NUMBER_AFTER}"
     rules = [
+        Rule(_INDIAN, lambda match: f"{int(match[0].replace(',', '')):,}".replace(",", group), needs=","),
         Rule(
             re.compile(rf"(?<![\w.,:/-])\d{{1,3}}{groups}"),
             lambda match: None if _VERSION.search(text_before(match, chars=8)) else swap_marks(match),
             needs=decimal,
-        )
+        ),
     ]
     if language.decimal_mark == ".":
         amount = r"\d{1,3}(?: \d{3}){0,4},\d\d(?!\w|[.,]\d)"
         pattern = rf"(?<![\w.,])(?<!\d ){amount}(?= ?€)|(?<=€){amount}|(?<=€ ){amount}"
         rules.append(Rule(re.compile(pattern), swap_marks, needs="€"))
+    else:
+        amount = r"\d{1,9}\.\d\d(?!\w|[.,]\d)"
+        pattern = rf"(?:(?<=[$€£])|(?<=[$€£] )){amount}|(?<![\w.,]){amount}(?= ?[$€£])"
+        rules.append(Rule(re.compile(pattern), swap_marks, needs="$€£"))
     return tuple(rules)
