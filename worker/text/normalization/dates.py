@@ -92,7 +92,7 @@ def name_range_rules(language: Language) -> tuple[Rule, ...]:
     joined = rf"(?<![\w.,:/-])(\d{{1,2}})([-–/]){month_of_name}\.?\2(\d{{4}}|\d{{2}})(?![\w-]|[.,/:]\d)"
     # A word after "12 Jan 24" could be the noun that it counts.
     end = r"(?=$|[.,;:!?)\n](?!\d)| [-–] | (?:at|to|until)\b)"
-    short_year = rf"(?<![\w.,:/-])(\d{{1,2}}) {month_of_name}\.? '?(\d\d){end}"
+    short_year = rf"(?<![\w.,:/-])(\d{{1,2}})\.? {month_of_name}\.? '?(\d\d){end}"
     weekdays = "|".join(
         sorted((re.escape(day) for day in days if days[day].lower() != day), key=len, reverse=True)
     )

@@ -13,7 +13,7 @@ from worker.text.normalization.en_number_rules import number_rules
 from worker.text.normalization.language import Language
 from worker.text.normalization.mapped_text import DIGITS, Rule, text_after, text_before
 
-_DECADE = re.compile(r"(?<![\w.,])(['’]?)(\d|[12]\d{2})0(?:'|’)?s(?!\w)")
+_DECADE = re.compile(r"(?<![\w.,$€£])(['’]?)(\d|[12]\d{2})0(?:'|’)?s(?!\w)")
 _BEFORE_YEAR = re.compile(
     r"\b(?:in|since|by|from|until|till|before|after|during|year|years|circa|around|c\.|ca\.|early|late|mid|of|to|and|through"
     r"|spring|summer|autumn|fall|winter|january|february|march|april|may|june|july|august|september|october|november"

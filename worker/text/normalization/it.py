@@ -26,7 +26,7 @@ _ROMAN_AFTER = re.compile(
 _CLOCK_TIME = re.compile(
     r"\b((?:[Oo]re|[Aa]lle|[Dd]alle|[Ll]e|[Vv]erso le|[Hh]) )(\d{1,2})[.,](\d{2})(?![\w%€]|[.,]\d| ?[€%])"
 )
-_HOURS = re.compile(r"(?<![\w.,])(\d{1,2}) ?h(?: ?(\d{2}))?(?![\w/])")
+_HOURS = re.compile(r"(?<![\w.,:])(\d{1,2}) ?h(?: ?(\d{2}))?(?![\w/])")
 # In "1º, 2º" it is an ordinal.
 _DEGREES = re.compile(
     r"(?<=\d)(?!º, \d{1,2}[ºª]) ?[°º](?= ?(?:[.;:!?)]|,|$)| (?:di|e|a|all|in|nord|sud|est|ovest)\b)"

@@ -16,7 +16,7 @@ _DASH_FOR_MINUS = re.compile(r"(?:(?<![^\s(=])(?<![\d%°CF] ))–(?=[.,$€£]?\
 # An exponent that lost its position in a copied text.
 _LOST_EXPONENT = re.compile(r"(?<=\d)( ?[×⋅·x] ?10)[−–-](?=\d{1,2}(?!\w|[.,]\d| ?=))")
 # Groups of two digits before the last three: "1,00,000".
-_INDIAN = re.compile(r"(?<![\w.,])\d{1,2}(?:,\d\d){1,6},\d{3}(?![\w,]|\.\d{3})")
+_INDIAN = re.compile(r"(?<![\w.,])\d{1,2}(?:,\d\d){1,6},\d{3}(?:\.\d{1,2})?(?!\w|[.,]\d)")
 # The hyphen of a standard, as in "ISO-8859-1", is no range.
 _STANDARD = re.compile(
     r"\b((?:ISO|IEC|EN|DIN|ANSI|IEEE|ECMA|RFC|BS|NF|UNI|UNE|NBR)(?:[/ -](?:IEC|EN|ISO))?[ -]?\d{1,5})-(?=\d{1,4}(?!\w))"
@@ -63,9 +63,13 @@ def _foreign_mark_rules(language: Language) -> tuple[Rule, ...]:
     def swap_marks(match: re.Match[str]) -> str:
         return match[0].translate(swap)
 
+    def regroup(match: re.Match[str]) -> str:
+        whole, mark, cents = match[0].replace(",", "").partition(".")
+        return f"{int(whole):,}".replace(",", group) + (decimal if mark else "") + cents
+
     groups = rf"(?:(?:[{decimal}]\d{{3}}){{1,5}}[{group}]\d{{1,2}}|(?:[{decimal}]\d{{3}}){{2,5}}){_NO_NUMBER_AFTER}"
     rules = [
-        Rule(_INDIAN, lambda match: f"{int(match[0].replace(',', '')):,}".replace(",", group), needs=","),
+        Rule(_INDIAN, regroup, needs=","),
         Rule(
             re.compile(rf"(?<![\w.,:/-])\d{{1,3}}{groups}"),
             lambda match: None if _VERSION.search(text_before(match, chars=8)) else swap_marks(match),
