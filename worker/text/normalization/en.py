@@ -80,7 +80,13 @@ def _expand_reference(match: re.Match[str]) -> str | None:
 # These run before the rules for numbers and names.
 _SHORT_FORM_RULES = (
     # A year, not a floor: "fl. 1850".
-    Rule(re.compile(r"\bfl\. ?(?=(?:c\. ?)?1?\d{3}(?![\w,.]\d))"), lambda _: "flourished ", needs="."),
+    Rule(
+        re.compile(
+            r"\bfl\. ?(?=(?:c\. ?)?1\d{3}(?!\d|[,.]\d))|(?<=\()fl\. ?(?=(?:c\. ?)?[3-9]\d\d(?!\d|[,.]\d))"
+        ),
+        lambda _: "flourished ",
+        needs=".",
+    ),
     Rule(_REFERENCE, _expand_reference, needs="."),
     Rule(re.compile(r"\b([CFJ])#(?!\w)"), lambda match: f"{match[1]} sharp", needs="#"),
     Rule(re.compile(r"\bC\+\+(?!\w)"), lambda _: "C plus plus", needs="+"),

@@ -3,7 +3,7 @@
 import html
 import re
 
-from worker.text.normalization.mapped_text import Rule, text_before
+from worker.text.normalization.mapped_text import Rule, text_after, text_before
 from worker.text.normalization.tags import TAGS
 
 # An engine already pauses after these.
@@ -32,10 +32,12 @@ _EMPHASIS_INSIDE = re.compile(
     r"|(?:(?<=[^\W\d_])(?<!\b[^\W\d_])(?<!\bpi)\*(?=[^\W\d_])|(?<=[^\W\d_])\*(?=[^\W\d_]{2})(?!pi\b))|~~"
 )
 _STRONG_START = re.compile(r"(?<![\w)])\*\*(?!\s)")
+# The base in "x**n". "d**n" is a swearword.
+_VARIABLE = re.compile(r"[abcekprxyz]")
 # "2**10", not the end of emphasis as in "**A**1".
 _POWER = re.compile(
-    r"((?<![\w.])(?<!(?<![\w)])\*\*)(?:\d{1,12}(?:[.,]\d{1,6})?|[^\W\d_]\w{0,30})|\)) ?\*\* ?"
-    "(?=[-\u2212]?(?:\\d{1,6}|[A-Za-z])(?!\\w))"
+    r"((?<![\w.])(?<!(?<![\w)])\*\*)(?:\d{1,12}(?:[.,]\d{1,6})?|[^\W\d_]\w{0,30})|\))(?:\*\*| \*\* )"
+    "(?=[-\u2212]?(?:\\d{1,6}|[inxy])(?!\\w))"
 )
 
 
@@ -48,7 +50,10 @@ def _end_line(match: re.Match[str]) -> str:
 
 def _write_power(match: re.Match[str]) -> str | None:
     is_word = match[1][0].isalpha() and len(match[1]) > 1
-    return None if is_word and _STRONG_START.search(text_before(match, chars=200)) else f"{match[1]}^"
+    is_power = not match[1][0].isalpha() or text_after(match) not in "inxy" or _VARIABLE.fullmatch(match[1])
+    if not is_power or (is_word and _STRONG_START.search(text_before(match, chars=200))):
+        return None
+    return f"{match[1]}^"
 
 
 def _strip_closing_hashes(match: re.Match[str]) -> str:

@@ -16,12 +16,12 @@ _CITATIONS = re.compile(
 )
 # Brackets after these are part of a program: "sys.argv[1]", "split()[0]".
 _CODE = re.compile(r"\w[._]\w{1,30}$|\(\)$|\w\(\w{1,30}$|`\w{1,30}$|[\w)\]] [=+*] \w{1,30}$")
-# Names of lists in programs.
+# Names of lists in programs. Those that are also words count only at the beginning of an expression.
 _LIST_NAME = re.compile(
-    r"(?<!\w)(?:arg[sv]|params|arr(?:ay)?|list|tuple|dict|map|vec(?:tor)?|nums|matrix|grid|board|buf(?:fer)?|stack|queue|dp"
-    r"|rows?|cols?|items)$"
+    r"(?<!\w)(?:arg[sv]|params|arr|tuple|dict|vec|nums|buf|dp)$"
+    r"|(?:^|\n|[=,;:] |[(!-])(?:array|list|map|vector|matrix|grid|board|buffer|stack|queue|rows?|cols?|items)$"
 )
-_OPERATOR = re.compile(r" = | ?[=!<>+*/-]=|\+\+| [+*%] [\w(]|;(?:\s|$)")
+_OPERATOR = re.compile(r" = | ?[=!<>+*/-]=|\+\+| [+*%] [\w(]")
 # Programs count from zero, citations from one.
 _FIRST_ELEMENT = re.compile(r"\w\[0\]")
 # A citation between spaces belongs to the sentence after these words: "in [12]".

@@ -25,12 +25,12 @@ _SUPERSCRIPT = (
     "(?<=[\\w)])(?<!\\b[kcdm]m)(?<!\\bm)(?<!/s)(?<!\\d[kcdm]m)(?<!\\dm)([⁺⁻]?[⁰¹²³⁴-⁹]{1,6})(?!\\w)"
 )
 _DIFFERENCE = re.compile(
-    r"(?<![\w.,/:-])(?<![-–] )(?P<first>\d{1,6}) [-–] (?=(?P<second>\d{1,6})(?![\w.,:/°%]?\d|[\w:/°%]| ?[-–]"
-    r"| (?:h|heures|Uhr|horas|ore|[ap]\.?m)\b))"
+    r"(?<![\w.,/:-])(?<![-–] )(?P<first>\d{1,6}) [-–] (?=(?P<second>\d{1,6})(?:$|[?!.,;)\n](?!\d)| ?=))"
 )
-_SCORE = re.compile(
-    r"\b(?:w[io]ns?|lost|lose|beat|scored?|led|leads?|draw|drew|tied?|match|game|gagn|perd|mené|battu|vict|gewann|verlor"
-    r"|siegt|spiel|endete|gan[aó]|venc|vinc|vinto|empat|result|final|set)",
+# A calculation stands alone, or after such a word.
+_CALCULATION = re.compile(
+    r"(?:^|[\n=(?!.:]\s?|\b(?:is|equals|calculate|compute|ist|macht|sind|berechne|est|font|calculez?|es|son|calcula"
+    r"|è|fa|calcola|é|calcule) )$",
     re.IGNORECASE,
 )
 _SEASON = re.compile(r"(?<![\w.,/])((?:19|20)\d\d)/(\d\d|(?:19|20)\d\d)(?![\w/]|[.,]\d)")
@@ -70,11 +70,10 @@ def range_rules(language: Language) -> tuple[Rule, ...]:
         return f"{sign}{start}"
 
     def say_difference(match: re.Match[str]) -> str | None:
-        """Read "5 - 3" with a minus. It is no range, and a score follows a word such as "won"."""
-        first, second = match["first"], match["second"]
-        is_score = _SCORE.search(text_before(match, chars=40))
-        years = len(first) > len(second) and len(first) > 2
-        return None if int(first) <= int(second) or is_score or years else f"{first}{minus}"
+        """Read a calculation with a minus. Elsewhere "5 - 3" is a score or a range."""
+        is_calculation = int(match["first"]) > int(match["second"])
+        is_calculation = is_calculation and _CALCULATION.search(text_before(match, chars=16)) is not None
+        return f"{match['first']}{minus}" if is_calculation else None
 
     def say_season(match: re.Match[str]) -> str | None:
         first, second = match.groups()

@@ -12,14 +12,18 @@ _NO_NUMBER_AFTER = r"(?!\w|[.,]\d)"
 _SCALE = re.compile(
     rf"(?<![\w.,:])1(?::| : )(\d{{1,3}}(?:[ .,]\d{{3}}){{1,2}}|\d{{4,7}}){_NO_NUMBER_AFTER}(?! \d{{3}})"
 )
-_DASH_FOR_MINUS = re.compile(r"(?:(?<![^\s(=])(?<![\d%°CF] ))–(?=[.,$€£]?\d)")
+# Not the dash of direct speech, of a list or around a remark.
+_DASH_FOR_MINUS = re.compile(
+    r"(?:(?<=[\w:,] )|(?<=[(=])|(?<=[(=] ))(?<![\d%°CF] )–(?=[.,$€£]?\d)(?![^–\n]{1,80}[^\W\d]–)"
+    r"|(?<!\S)(?<![\d%°CF] )–(?=\d[\d.,]{0,12} ?[°%])"
+)
 # An exponent that lost its position in a copied text.
 _LOST_EXPONENT = re.compile(r"(?<=\d)( ?[×⋅·x] ?10)[−–-](?=\d{1,2}(?!\w|[.,]\d| ?=))")
 # Groups of two digits before the last three: "1,00,000".
 _INDIAN = re.compile(r"(?<![\w.,])\d{1,2}(?:,\d\d){1,6},\d{3}(?:\.\d{1,2})?(?!\w|[.,]\d)")
 # The hyphen of a standard, as in "ISO-8859-1", is no range.
 _STANDARD = re.compile(
-    r"\b((?:ISO|IEC|EN|DIN|ANSI|IEEE|ECMA|RFC|BS|NF|UNI|UNE|NBR)(?:[/ -](?:IEC|EN|ISO))?[ -]?\d{1,5})-(?=\d{1,4}(?!\w))"
+    r"\b((?:ISO|IEC|EN|DIN|ANSI|IEEE|ECMA|RFC|BS|NF|UNI|UNE|NBR)(?:[/ -](?:IEC|EN|ISO))?[ -]?\d{3,5})-(?=\d{1,4}(?!\w))"
 )
 _VERSION = re.compile(r"(?:version|release) $", re.IGNORECASE)
 # In the names of aircraft the hyphen is not read: "Boeing 737-800".
