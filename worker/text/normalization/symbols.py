@@ -31,8 +31,8 @@ _MORE_BLOOD = (
 )
 _NEGATIVE_BLOOD = re.compile(
     rf"\b{_BLOOD}[+-]{_MORE_BLOOD}{{1,7}}"
-    rf"|(?i:\b(?:blood|type|group|gruppe|blutgruppe|groupe|gruppo|grupo|tipo) )\b{_BLOOD}-(?:{_MORE_BLOOD}{{1,7}}"
-    r"|(?![\w-]| (?:und|oder)\b))"
+    r"|(?i:\b(?:blood|type|group|gruppe|blutgruppe|groupe|gruppo|grupo|tipo) (?:sangu[a-zíì]{2,5} )?)"
+    rf"\b{_BLOOD}-(?:{_MORE_BLOOD}{{1,7}}|(?![\w-]| (?:und|oder)\b))"
 )
 _NO_VERB_NEEDED = re.compile(r"(?:^|\(|\b(?:be|is|are))\s*$")
 
