@@ -12,6 +12,8 @@ _BREAK = re.compile(r"[-\u2010\u00ad]?[ \t]{0,64}\n[ \t]{0,64}")
 _FENCE = re.compile(r"(?m)^ {0,3}(?:```|~~~)")
 # Markdown that needs its line ends: headings, quotations, tables, code, rules, and items of a list.
 _MARKDOWN_LINE = re.compile(r"[#>|`~=+*•‣◦_-]|\d{1,3}[.)]\s|[^\n]*\|\Z|\[[^\]\n]{1,200}\]:")
+# "[Alice]: Hello", and not a link definition.
+_LABEL = re.compile(r"\[[^\]\n]{1,200}\]: ?(?!(?:https?:|ftp:|mailto:|www\.|\.{0,2}/|#|<))\S")
 _LIST_ITEM = re.compile(r"[-+*•‣◦]\s|\d{1,3}[.)]\s")
 _CLOSING = "\"')]}»”’*_`"  # noqa: RUF001
 _PAUSES = ".!?…:;,—–-\u2010\u00ad。！？、，；：؟،؛।/&("  # noqa: RUF001
@@ -125,7 +127,7 @@ def _mark_after(before: str, after: str, *, is_verse: bool) -> str:
     last = before.rstrip(_CLOSING)[-1:]
     if not last or last in _PAUSES or not is_speakable(before) or not after:
         return ""
-    if _is_markdown(before) or _is_markdown(after):
+    if any(_is_markdown(line) and not _LABEL.match(line) for line in (before, after)):
         return ""
     if _is_cjk(last):
         return "。"

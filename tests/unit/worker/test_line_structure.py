@@ -100,6 +100,7 @@ def test_divided_words_are_mended_and_compounds_keep_their_hyphen(
         ("John Smith\n12 High Street\nLondon", "John Smith.\n12 High Street.\nLondon"),
         ("She said “Yes”\nThen she left", "She said “Yes”.\nThen she left"),
         ("你喜欢读书\n我喜欢唱歌", "你喜欢读书。\n我喜欢唱歌"),
+        ("[Alice]: Hello there\n[Bob]: Hi you\nThe end", "[Alice]: Hello there. [Bob]: Hi you.\nThe end"),
     ],
 )
 def test_other_lines_end_with_a_stop(text: str, spoken: str) -> None:

@@ -274,6 +274,8 @@ def test_normalizing_twice_changes_nothing(text: str) -> None:
         "Dr", "/a", "a/", "«", "_", "==",
         "[1]", "a[", "ab[1] ", "<b a=", "a<b ", "<a a ", "*a ", "\n*a", "word¹", "<sup>", "【1†", "no. ", "Sun. ",
         "m⁻", "1 m s⁻", "N·", "1 N·m", "1 m/", "1:2 ", "1.234", "1 234", "Chapter 0", "II, ", "Chapter II, ", "737-",
+        "<a>", "x <b>c", "[a]: ", "[a]: x/", "a**", "1**", "a*", "ab[0]", "`a[1]", "A- ", "–1 ", "5 - ", "1 Jan ",
+        "1,00,", "\\*", "5\u00a0000", ">=", "-1-",
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("language", ["en", "fr"])

@@ -13,7 +13,8 @@ from worker.text.normalization.mapped_text import Replacement, Rule
 
 _ISO = re.compile(
     r"(?<![\w.:/-])(?P<year>\d{4})(?P<mark>[-/])(?P<month>\d{1,2})(?P=mark)(?P<day>\d{1,2})"
-    r"(?:[T ](?P<hour>\d{2}):(?P<minute>\d{2})(?::\d{2}(?:[.,]\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})?)?"
+    r"(?:[T ](?P<hour>\d{2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,]\d{1,9})?)?"
+    r"(?P<zone>Z|[+-]\d{2}:?\d{2})?)?"
     r"(?![\w/-]|[.:]\d)"
 )
 _NUMERIC = re.compile(r"(?<![\w./-])(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|\d{2})(?![\w/-]|[.]\d)")
@@ -89,12 +90,26 @@ def name_range_rules(language: Language) -> tuple[Rule, ...]:
     months = month_names(language)
     month_of_name = f"({'|'.join(sorted(map(re.escape, months), key=len, reverse=True))})"
     joined = rf"(?<![\w.,:/-])(\d{{1,2}})([-–/]){month_of_name}\.?\2(\d{{4}}|\d{{2}})(?![\w-]|[.,/:]\d)"
+    # A word after "12 Jan 24" could be the noun that it counts.
+    end = r"(?=$|[.,;:!?)\n](?!\d)| [-–] | (?:at|to|until)\b)"
+    short_year = rf"(?<![\w.,:/-])(\d{{1,2}})\.? {month_of_name}\.? '?(\d\d){end}"
     weekdays = "|".join(
         sorted((re.escape(day) for day in days if days[day].lower() != day), key=len, reverse=True)
     )
     month = f"(?:{'|'.join(map(re.escape, months))})"
     weekday_before_date = rf"(?<![\w-])({weekdays})\.?(?=,? (?:\d{{1,2}}(?!\w|[:.]\d)|{month}(?!\w)))"
     return (
+        Rule(
+            re.compile(short_year, re.IGNORECASE),
+            lambda match: f"{match[1]}. {months[match[2].lower()]} {_full_year(match[3])}",
+        ),
+        Rule(
+            re.compile(
+                rf"(?<![\w.,:/–-])(\d{{1,2}})-{month_of_name}(?![\w-]|\.?-| \d{{1,2}}(?!\d))", re.IGNORECASE
+            ),
+            lambda match: f"{match[1]}. {months[match[2].lower()]}",
+            needs="-",
+        ),
         # "15-Jan-2020" becomes "15. January 2020", which the rules for dates read.
         Rule(
             re.compile(joined, re.IGNORECASE),
@@ -153,7 +168,24 @@ def _say_iso_date(match: re.Match[str], *, language: Language) -> str | None:
     )
     if not match["hour"]:
         return words
-    return f"{words}, {language.say_time(hour=int(match['hour']), minute=int(match['minute']), second=None)}"
+    second = int(match["second"] or 0) or None
+    time = language.say_time(hour=int(match["hour"]), minute=int(match["minute"]), second=second)
+    # "14:30:00Z" is a common form of a time that is exact to the minute only, whose zone is of no interest.
+    zone = "" if match["zone"] == "Z" and not second else _say_zone(match["zone"], language=language)
+    return f"{words}, {time}{zone}"
+
+
+def _say_zone(zone: str | None, *, language: Language) -> str:
+    """Return the time zone in words, as " UTC plus two"."""
+    if not zone:
+        return ""
+    if zone == "Z":
+        return " UTC"
+    hours, minutes = int(zone[1:3]), int(zone[-2:])
+    sign = language.words["plus" if zone[0] == "+" else "minus"]
+    return (
+        f" UTC {sign} {language.say_cardinal(hours)}{f' {language.say_cardinal(minutes)}' if minutes else ''}"
+    )
 
 
 def _say_numeric_date(match: re.Match[str], *, language: Language) -> str | None:

@@ -17,7 +17,8 @@ _KEYCAP = re.compile("(?<=[0-9#*])\ufe0f?\u20e3")
 _HEART = re.compile(
     "(?<=\\w[ '])[\u2764\u2665\u2661\U0001f5a4\U0001f499-\U0001f49c\U0001f9e1]\ufe0f?(?= \\w)"
 )
-_SMILEY = re.compile(r"(?<![\w:;])(?:[:;=]['’]?-?[)(DPp/|oO]|<3|\^\^|:-?\*)(?![\w)(/])")  # noqa: RUF001
+_WRITTEN_HEART = re.compile(r"(?:(?<=\bI )|(?<=\b[Ww]e )|(?<=\b[Yy]ou )|(?<=\b[Tt]hey ))<3(?= \w)")
+_SMILEY = re.compile(r"(?<![\w:;])(?:[:;=]['’]?-?[)(DPp/|oO]|(?<!\b[b-hj-z] )<3|\^\^|:-?\*)(?![\w)(/])")  # noqa: RUF001
 
 
 def emoji_rules(language: Language | None) -> tuple[Rule, ...]:
@@ -26,6 +27,7 @@ def emoji_rules(language: Language | None) -> tuple[Rule, ...]:
     return (
         Rule(_KEYCAP, lambda _: "", needs="\u20e3"),
         Rule(_HEART, lambda _: love),
+        Rule(_WRITTEN_HEART, lambda _: love, needs="<"),
         Rule(_PICTOGRAPH_RUN, _remove_pictographs),
         Rule(_SMILEY, lambda _: "", needs=":;=<^"),
     )

@@ -13,11 +13,11 @@ from worker.text.normalization.en_number_rules import number_rules
 from worker.text.normalization.language import Language
 from worker.text.normalization.mapped_text import DIGITS, Rule, text_after, text_before
 
-_DECADE = re.compile(r"(?<![\w.,])(['’]?)(\d|[12]\d{2})0(?:'|’)?s(?!\w)")
+_DECADE = re.compile(r"(?<![\w.,$€£])(['’]?)(\d|[12]\d{2})0(?:'|’)?s(?!\w)")
 _BEFORE_YEAR = re.compile(
     r"\b(?:in|since|by|from|until|till|before|after|during|year|years|circa|around|c\.|ca\.|early|late|mid|of|to|and|through"
     r"|spring|summer|autumn|fall|winter|january|february|march|april|may|june|july|august|september|october|november"
-    r"|december|copyright|born|died|ad|election|class|vintage|©|\()[ -]?[(]?$",
+    r"|december|copyright|born|died|flourished|ad|election|class|vintage|©|\()[ -]?[(]?$",
     re.IGNORECASE,
 )
 _AFTER_YEAR = re.compile(r" ?(?:BC|AD|BCE|CE|B\.C\.|A\.D\.)(?!\w)")
@@ -79,6 +79,14 @@ def _expand_reference(match: re.Match[str]) -> str | None:
 
 # These run before the rules for numbers and names.
 _SHORT_FORM_RULES = (
+    # A year, not a floor: "fl. 1850".
+    Rule(
+        re.compile(
+            r"\bfl\. ?(?=(?:c\. ?)?1\d{3}(?!\d|[,.]\d))|(?<=\()fl\. ?(?=(?:c\. ?)?[3-9]\d\d(?!\d|[,.]\d))"
+        ),
+        lambda _: "flourished ",
+        needs=".",
+    ),
     Rule(_REFERENCE, _expand_reference, needs="."),
     Rule(re.compile(r"\b([CFJ])#(?!\w)"), lambda match: f"{match[1]} sharp", needs="#"),
     Rule(re.compile(r"\bC\+\+(?!\w)"), lambda _: "C plus plus", needs="+"),

@@ -81,6 +81,8 @@ _AMOUNT_BEFORE_NOUN = re.compile(
     r"\b([Aa]n?|[Ee]very|[Ee]ach|[Aa]nother|per|this|that|first|new) ([$€£])(\d{1,3}(?:,\d{3}){1,3}|\d{1,9})"
     rf"(?: ?([MKBk]|bn|m)(?!\w))?(?: |-)((?:{_SCALES})[ -])?(?=[a-z]{{2,}})(?!(?:{_FUNCTION_WORDS}|{_SCALES})\b)"
 )
+_ROUND_AMOUNTS = re.compile(r"([$€£])(\d{1,3}(?:,\d{3}){1,3}|\d{1,9})s(?![\w'])")
+_ROUND_NUMBERS = {"10": "tens", "100": "hundreds", "1000": "thousands", "1000000": "millions"}
 _WAGE = re.compile(r"([$€£])(\d{1,3}(?:,\d{3}){1,3}|\d{1,9})-(?=(?:an?|per)-[a-z])")
 _CURRENCY_NAMES = {"$": "dollar", "€": "euro", "£": "pound"}
 
@@ -167,6 +169,10 @@ def number_rules(language: Language) -> tuple[Rule, ...]:
             scale = "million"
         return " ".join(filter(None, (match[1], say(match[3]), scale, f"{_CURRENCY_NAMES[match[2]]} ")))
 
+    def say_round_amounts(match: re.Match[str]) -> str:
+        name = _ROUND_NUMBERS.get(match[2].replace(",", ""))
+        return f"{f'{name} of' if name else say(match[2])} {_CURRENCY_NAMES[match[1]]}s"
+
     def say_aircraft(match: re.Match[str]) -> str:
         return _FIXED_READINGS[match[1]] if match[1] else f" three {say(match[2])}"
 
@@ -251,6 +257,7 @@ def number_rules(language: Language) -> tuple[Rule, ...]:
         Rule(_HEIGHT, say_height, needs="'′"),
         Rule(_INCHES, _say_inches, needs='"″'),
         Rule(_SHORT_YEAR, say_short_year, needs="'"),
+        Rule(_ROUND_AMOUNTS, say_round_amounts, needs="$€£"),
         Rule(_WAGE, lambda match: f"{say(match[2])}-{_CURRENCY_NAMES[match[1]]}-", needs="$€£"),
         Rule(_AMOUNT_BEFORE_NOUN, say_amount, needs="$€£"),
         Rule(re.compile(r"(?<=[Ff]light )([A-Z]{2}) ?(\d{2,4})(?!\w)"), say_flight, needs=DIGITS),

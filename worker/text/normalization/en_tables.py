@@ -36,12 +36,14 @@ CURRENCIES: Mapping[str, Currency] = {
     "CHF": Currency("Swiss franc", "Swiss francs", "centime", "centimes"),
     "₩": Currency("won", "won"),
     "₽": Currency("ruble", "rubles", "kopek", "kopeks"),
+    "₦": Currency("naira", "naira", "kobo", "kobo"),
+    "₱": Currency("peso", "pesos", "centavo", "centavos"),
     "₿": Currency("bitcoin", "bitcoins"),
 }
 SCALES: Mapping[str, tuple[str, str]] = {
     **{
         name: (name, name)
-        for name in ("hundred", "thousand", "million", "billion", "trillion", "quadrillion")
+        for name in ("hundred", "thousand", "million", "billion", "trillion", "quadrillion", "lakh", "crore")
     },
     **dict.fromkeys(("M", "mn", "mln"), ("million", "million")),
     **dict.fromkeys(("bn", "bln"), ("billion", "billion")),

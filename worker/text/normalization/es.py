@@ -131,7 +131,10 @@ class Spanish(Language):
                 lambda match: f"{match[1]}:{match[2]}",
             ),
             Rule(
-                re.compile(r"(?<=\d) ?[°º](?![\wº°]| [CFK]\b)(?= ?(?:,|\.|$|de|al|N|S|E|O|\d))"),
+                # In "1º, 2º" it is an ordinal.
+                re.compile(
+                    r"(?<=\d)(?!º, \d{1,2}[ºª]) ?[°º](?![\wº°]| [CFK]\b)(?= ?(?:,|\.|$|de|al|N|S|E|O|\d))"
+                ),
                 lambda _: " grados",
             ),
             Rule(re.compile(r"(?<![\w/])24/7(?![\w/])"), lambda _: "veinticuatro siete", needs="/"),

@@ -28,7 +28,7 @@ _COUNTRY = re.compile(r"(?:33|32|41|352|377|1|44|49|39|34|351|31)(?=\d{8,})")
 class French(Language):
     code = "fr"
     short_months = {"févr": 2, "fév": 2, "fev": 2, "juill": 7, "sep": 9, "aout": 8, "dec": 12}  # noqa: RUF012
-    ordinal_suffixes = "(?<! )(?:ers?|res?|ères?|eres?|nde?s?|es?|[eèé]mes?|i[eè]mes?|è)"
+    ordinal_suffixes = "(?<! )(?:[ºª]|ers?|res?|ères?|eres?|nde?s?|es?|[eèé]mes?|i[eè]mes?|è)"
     time_suffix = "(?: ?(?:h|heures?)(?!\\w))?"
     words = fr_tables.WORDS
     currencies = fr_tables.CURRENCIES

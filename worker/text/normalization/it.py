@@ -26,8 +26,11 @@ _ROMAN_AFTER = re.compile(
 _CLOCK_TIME = re.compile(
     r"\b((?:[Oo]re|[Aa]lle|[Dd]alle|[Ll]e|[Vv]erso le|[Hh]) )(\d{1,2})[.,](\d{2})(?![\w%€]|[.,]\d| ?[€%])"
 )
-_HOURS = re.compile(r"(?<![\w.,])(\d{1,2}) ?h(?: ?(\d{2}))?(?![\w/])")
-_DEGREES = re.compile(r"(?<=\d) ?[°º](?= ?(?:[.;:!?)]|,|$)| (?:di|e|a|all|in|nord|sud|est|ovest)\b)")
+_HOURS = re.compile(r"(?<![\w.,:])(\d{1,2}) ?h(?: ?(\d{2}))?(?![\w/])")
+# In "1º, 2º" it is an ordinal.
+_DEGREES = re.compile(
+    r"(?<=\d)(?!º, \d{1,2}[ºª]) ?[°º](?= ?(?:[.;:!?)]|,|$)| (?:di|e|a|all|in|nord|sud|est|ovest)\b)"
+)
 _BEFORE_ORDINAL = re.compile(r"\b(?:il|la|al|alla|del|della|nel|nella|dal|dalla|è|e|,) $", re.IGNORECASE)
 _SHORT_YEAR = re.compile(r"(?<!\w)'(\d{2,3})(?![\w.,]\d|\w)")
 _MOBILE = re.compile(r"(?<![\w.,/+-])(3\d\d[ .-]?\d{3}[ .-]?\d{3,4}|0\d{1,3}[ /.-]\d{5,8})(?![\w/-]|[.,]\d)")

@@ -23,6 +23,17 @@ _SIGN_CODES = {
     "฿": "THB",
     "₴": "UAH",
     "₿": "XBT",
+    "₦": "NGN",
+    "₱": "PHP",
+    "₡": "CRC",
+    "₲": "PYG",
+    "₵": "GHS",
+    "₸": "KZT",
+    "₮": "MNT",
+    "₭": "LAK",
+    "₼": "AZN",
+    "₾": "GEL",
+    "৳": "BDT",
 }
 _COUNTRIES = {
     "US": "USD",
@@ -35,6 +46,7 @@ _COUNTRIES = {
     "S": "SGD",
     "R": "BRL",
 }
+_INDIAN_SCALES = {name: (name, name) for name in ("lakh", "lakhs", "crore", "crores")}
 _AMOUNT_LIMIT = 10**num2words_cache.MAX_DIGITS
 _MINUS = "(?:(?<![\\w.,)\\]])(?P<minus>[-\u2212]) ?)?"
 
@@ -70,7 +82,7 @@ def money_range_rules(language: Language) -> tuple[Rule, ...]:
 
 
 def scale_pattern(language: Language, *, money: bool = False) -> str:
-    scales = {**language.scales, **(language.money_scales if money else {})}
+    scales = {**language.scales, **(_INDIAN_SCALES | dict(language.money_scales) if money else {})}
     names = "|".join(sorted(map(re.escape, scales), key=len, reverse=True))
     return rf"(?: ?(?P<scale>{names})(?!\w))?" if names else "(?P<scale>(?!))?"
 
@@ -78,7 +90,7 @@ def scale_pattern(language: Language, *, money: bool = False) -> str:
 def scale_name(match: re.Match[str], *, language: Language) -> str:
     """Return the scale in words, in the singular or plural."""
     scale = match["scale"]
-    one, many = language.scales.get(scale) or language.money_scales[scale]
+    one, many = language.scales.get(scale) or language.money_scales.get(scale) or _INDIAN_SCALES[scale]
     return one if language.is_singular(language.parse_number(match["number"])) else many
 
 

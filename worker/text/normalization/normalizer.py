@@ -21,6 +21,7 @@ from worker.text.normalization.notes import NOTES
 from worker.text.normalization.numbered_parts import numbered_part_rules
 from worker.text.normalization.placeholders import Placeholders
 from worker.text.normalization.quantities import (
+    fixed_space_rules,
     fraction_rules,
     power_rules,
     quantity_rules,
@@ -81,10 +82,11 @@ def normalize(
     In a language without rules, only characters, notes, emoji, Markdown and addresses are handled.
     """
     placeholders = Placeholders()
+    rules = find_language(language)
     mapped = placeholders.insert_phonemes(drop_private_use_characters(MappedText.of(text)), phonemes)
+    mapped = mapped.apply(fixed_space_rules(rules)) if rules and not text.isascii() else mapped
     mapped = placeholders.insert(clean_characters(mapped), lexicon=lexicon)
     mapped = clean_characters(mapped.apply((*NOTES, *MARKDOWN)))
-    rules = find_language(language)
     mapped = _apply_language_rules(mapped, language=rules) if rules else mapped.apply(_UNKNOWN_LANGUAGE_RULES)
     mapped, spans = placeholders.restore(mapped.apply(_CLEANUP_RULES))
     return NormalizedText.from_mapped(mapped, spans)

@@ -15,7 +15,15 @@ _CITATIONS = re.compile(
     rf"(?:(?<=[^\W\d_][^\W_])|(?<=\d[\d%])|(?<=[.,;:!?…\"')»]))(?:\[(?:{_NOTE})\](?:[,–-](?=\[))?){{1,8}}{_AFTER_NOTE}"
 )
 # Brackets after these are part of a program: "sys.argv[1]", "split()[0]".
-_CODE = re.compile(r"\w[._]\w{1,30}$|\(\)$")
+_CODE = re.compile(r"\w[._]\w{1,30}$|\(\)$|\w\(\w{1,30}$|`\w{1,30}$|[\w)\]] [=+*] \w{1,30}$")
+# Names of lists in programs. Those that are also words count only at the beginning of an expression.
+_LIST_NAME = re.compile(
+    r"(?<!\w)(?:arg[sv]|params|arr|tuple|dict|vec|nums|buf|dp)$"
+    r"|(?:^|\n|[=,;:] |[(!-])(?:array|list|map|vector|matrix|grid|board|buffer|stack|queue|rows?|cols?|items)$"
+)
+_OPERATOR = re.compile(r" = | ?[=!<>+*/-]=|\+\+| [+*%] [\w(]")
+# Programs count from zero, citations from one.
+_FIRST_ELEMENT = re.compile(r"\w\[0\]")
 # A citation between spaces belongs to the sentence after these words: "in [12]".
 _SPACED_CITATIONS = re.compile(
     rf"(?<=[\w.)\"']) (?:\[{_NUMBERS}\](?:[,–-] ?(?=\[))?){{1,8}}(?:(?=[.,;:!?)]|$)|(?<=\]\[\d\])|(?<=\]\[\d\d\]))"
@@ -28,11 +36,12 @@ _GRAMMATICAL = re.compile(
 _CHAT_CITATION = re.compile(r" ?【\d{1,3}(?::\d{1,3})?(?:†[^【】\n]{0,100})?】")
 # Superscripts after a sign, or after a word that has no power.
 _RAISED_NUMBER = re.compile(
-    r"(?:(?<=[.,;:!?…\"'»])|(?<=[a-zà-ÿ]{4}))[¹²³⁰⁴-⁹]{1,3}(?![\w⁺⁻⁽]| ?[=+×])"
-    r"|(?:(?<=[.,;:!?…\"'»])|(?<=[a-zà-ÿ]{4}))<sup[^<>]{0,100}>(?:<a [^<>]{0,300}>)?\[?(?:\d{1,3}|\*)\]?(?:</a>)?</sup>"
+    r"(?:(?<=[.,;:!?…\"'»])|(?<=[^\W\d_][a-zà-ÿ]{2}))[¹²³⁰⁴-⁹]{1,3}(?![\w⁺⁻⁽]| ?[=+×])"
+    r"|(?:(?<=[.,;:!?…\"'»])|(?<=[^\W\d_][a-zà-ÿ]{2}))"
+    r"<sup[^<>]{0,100}>(?:<a [^<>]{0,300}>)?\[?(?:\d{1,3}|\*)\]?(?:</a>)?</sup>"
 )
 _POWER_BASE = re.compile(
-    r"(?:m[eè]t(?:re|er|ro|ri)s?|feet|foot|inch(?:es)?|yards?|miles?|pieds?|pies|pés|piedi|sigma|alpha|beta|gamma|delta|theta|lambda|omega)$"
+    r"(?:\b(?:sin|cos|tan|cot|log|exp|mol|rad|min|sec|bar|dam|chi|phi|psi|rho|tau|eta)|m[eè]t(?:re|er|ro|ri)s?|feet|foot|inch(?:es)?|yards?|miles?|pieds?|pies|pés|piedi|sigma|alpha|beta|gamma|delta|theta|lambda|omega)$"
 )
 _DAGGER = re.compile(r"(?<=\S)[†‡]{1,3}(?!\w)")
 _STAR = re.compile(r"(?<=[.,;:!?…\"'»])\*{1,3}(?=\s|$)")
@@ -45,7 +54,18 @@ _PAUSE_MARKS = ".!?…:;,"
 
 
 def _drop_citation(match: re.Match[str]) -> str | None:
-    return None if _CODE.search(text_before(match, chars=40)) else ""
+    return None if _is_subscript(match) else ""
+
+
+def _is_subscript(match: re.Match[str]) -> bool:
+    before, after = text_before(match, chars=60), text_after(match, chars=60)
+    return bool(
+        _CODE.search(before)
+        or _LIST_NAME.search(before)
+        or (before[-1:].isalnum() and _OPERATOR.match(after))
+        or _FIRST_ELEMENT.search(before)
+        or _FIRST_ELEMENT.search(after)
+    )
 
 
 def _drop_raised_number(match: re.Match[str]) -> str | None:

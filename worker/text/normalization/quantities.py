@@ -17,16 +17,29 @@ _VULGAR = "(?P<whole>(?<![\\d.,/])\\d{1,4} ?)?(?P<part>[¼-¾⅐-⅞])"
 _VULGAR_SIGNS = "¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞"
 _MIXED = r"(?<![\d.,/:])(?:(?P<whole>\d{1,4})[ -])?(?P<part>\d{1,4}/\d{1,4})(?![\d/]|[.,]\d)"
 _CHAPTERS = re.compile(r"(?<![\w.,])(\d{1,4}(?:\.\d{1,6}){2,5})(?![\w]|\.\d)")
-_VERSION = re.compile(r"(?<![\w.])[vV]\.? ?(\d{1,4}(?:\.\d{1,6}){0,5})(?![\w]|\.\d)")
+_VERSION = re.compile(r"(?<![\w.])(?:v\.? ?|V\.? ?(?=\d{1,4}\.\d))(\d{1,4}(?:\.\d{1,6}){0,5})(?![\w]|\.\d)")
 _RATIO = re.compile(r"(?<![\w.,:])(\d{1,4}):((?:\d{1,3}(?:[.,]\d{3}){1,4}|\d{1,4}))(?![\w:]|[.,]\d)")
 _EXPONENT = "\\^\\{?([-\u2212]?\\d{1,6})\\}?(?!\\w)"
 _SCIENTIFIC = re.compile(r"(?<![\w.,])(\d{1,4}(?:[.,]\d{1,12})?)[eE]([+-]?)(\d{1,3})(?!\w)")
 _SUPERSCRIPT = (
     "(?<=[\\w)])(?<!\\b[kcdm]m)(?<!\\bm)(?<!/s)(?<!\\d[kcdm]m)(?<!\\dm)([⁺⁻]?[⁰¹²³⁴-⁹]{1,6})(?!\\w)"
 )
+_DIFFERENCE = re.compile(
+    r"(?<![\w.,/:-])(?<![-–] )(?P<first>\d{1,6}) [-–] (?=(?P<second>\d{1,6})(?:$|[?!.,;)\n](?!\d)| ?=))"
+)
+# A calculation stands alone, or after such a word.
+_CALCULATION = re.compile(
+    r"(?:^|[\n=(?!.:]\s?|\b(?:is|equals|calculate|compute|ist|macht|sind|berechne|est|font|calculez?|es|son|calcula"
+    r"|è|fa|calcola|é|calcule) )$",
+    re.IGNORECASE,
+)
 _SEASON = re.compile(r"(?<![\w.,/])((?:19|20)\d\d)/(\d\d|(?:19|20)\d\d)(?![\w/]|[.,]\d)")
+_FORMULA = re.compile(r" (?=\w{0,10}[a-z\d])(?:[A-Z][a-z]?\d{0,2}){2,6}(?!\w)| K(?:OH|I|F|CN)(?!\w)")
 _LETTER_SCALE_LIMIT = 1000
 _LONG_DIGITS = re.compile(r"(?<!\d)\d{25,}")
+_FIXED_GROUPS = re.compile(
+    "(?<![\\w.,:/+-])[1-9]\\d{0,2}(?:[\u00a0\u2009\u202f]\\d{3}){1,6}(?![\\w:/-]|,\\d|\\s\\d)"
+)
 _GROUPS = r"(?<![\w.,:/+-])(?P<head>[1-9]\d{{0,2}})(?P<tail>(?: \d{{3}}){{{least},6}})(?![\w:/-]| ?\d)"
 
 
@@ -37,12 +50,30 @@ def thousands_rules(language: Language) -> tuple[Rule, ...]:
     return (Rule(pattern, lambda match: f"{match['head']}{match['tail'].replace(' ', mark)}"),)
 
 
+def fixed_space_rules(language: Language) -> tuple[Rule, ...]:
+    """Return the rule for fixed spaces between thousands, as in "5\\u00a0000". It runs before they become plain."""
+    mark = language.group_marks[0]
+    return (
+        (Rule(_FIXED_GROUPS, lambda match: re.sub(r"\s", mark, match[0])),)
+        if language.min_space_groups > 1
+        else ()
+    )
+
+
 def range_rules(language: Language) -> tuple[Rule, ...]:
     """Return the rules for ranges and for signs before numbers. They run before the second number is changed."""
     minus, to = f" {language.words['minus']} ", f" {language.words['to']} "
 
     def say_range(match: re.Match[str]) -> str:
-        return language.say_range_start(match[1], rest=match.string[match.end() : match.end() + 40])
+        sign = f"{language.words['minus']} " if match["minus"] else ""
+        start = language.say_range_start(match["first"], rest=match.string[match.end() : match.end() + 40])
+        return f"{sign}{start}"
+
+    def say_difference(match: re.Match[str]) -> str | None:
+        """Read a calculation with a minus. Elsewhere "5 - 3" is a score or a range."""
+        is_calculation = int(match["first"]) > int(match["second"])
+        is_calculation = is_calculation and _CALCULATION.search(text_before(match, chars=16)) is not None
+        return f"{match['first']}{minus}" if is_calculation else None
 
     def say_season(match: re.Match[str]) -> str | None:
         first, second = match.groups()
@@ -63,9 +94,13 @@ def range_rules(language: Language) -> tuple[Rule, ...]:
             needs="x×*",
         ),
         Rule(_SEASON, say_season, needs="/"),
+        Rule(_DIFFERENCE, say_difference, needs="-–"),
         Rule(re.compile(r"(?<=\dh)( ?[0-5]?\d ?m)(?![\w²³/])"), lambda match: f"{match[1]}in", needs="h"),
         Rule(
-            re.compile(rf"(?<![\w.,/])({language.number_pattern})(?: ?– ?|-| - )(?=\d)(?!\d{{1,4}}/)"),
+            re.compile(
+                r"(?:(?<![\w.,)\]%°/+-])(?P<minus>[-−])|(?<![\w.,/]))"
+                rf"(?P<first>{language.number_pattern})(?: ?– ?|-| - )(?=−?\d)(?!\d{{1,4}}/)"
+            ),
             say_range,
             needs="-–",
         ),
@@ -135,10 +170,12 @@ def quantity_rules(language: Language) -> tuple[Rule, ...]:
             return _pad_with_spaces(match, year)
         words = _pad_with_spaces(match, " ".join(filter(None, say_scaled_number(match, language=language))))
         is_letter = len(match["scale"] or "") == 1 and (
-            text_before(match).isalpha() or language.parse_number(match["number"]) >= _LETTER_SCALE_LIMIT
+            text_before(match).isalpha()
+            or language.parse_number(match["number"]) >= _LETTER_SCALE_LIMIT
+            or _FORMULA.match(text_after(match, chars=12))
         )
         if is_letter:
-            # In "Y2K" and "9700K" the K is a letter, not a scale.
+            # In "Y2K", "9700K" and "2 M NaOH" it is a letter, not a scale.
             words = _pad_with_spaces(match, f"{language.say_number(match['number'])} {match['scale']}")
         if not match["minus"]:
             return words

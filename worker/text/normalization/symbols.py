@@ -11,39 +11,63 @@ from worker.text.normalization.mapped_text import Rule, text_after, text_before
 
 # These are spoken in any context.
 _ALWAYS_SPOKEN = "&=≠≈≤≥≦≧±÷√∞∑∏∫∂∆∈∉⊂⊆∪∩∀∃→←↔⇒⇔°§¶©€$£¥×⋅∙π"
-_COMPARISON = re.compile(r"(?<=[\w)\]]) ?(?:[<>!=]=|[-=]>) ?(?=[\w(\[-])|(?<=[\w)]) [<>](?= [\w(\u2212-])")
+_COMPARISON = re.compile(
+    r"(?<=[\w)\]])[ \n]?(?:[<>!=]=|[-=]>) ?(?=[\w(\[-])|(?<=[\w)]) [<>](?= [\w(\u2212-])"
+)
 # A digit, a letter or a bracket stands on one side. "Map<String" is no comparison.
 _TIGHT_COMPARISON = re.compile(
     r"(?:(?<=[\d)])|(?<=\b[^\W\d_]))([<>])(?=[\w(\u2212-])|(?<=[\w)])([<>])(?=[\d(\u2212-]|[^\W\d_]\b)"
 )
+# A sign before a letter, as in "y = -x".
+_MINUS = re.compile(
+    "(?:(?<=[=<>≤≥×⋅*/(])|(?<=[=<>≤≥×⋅*/] ))-(?=[^\\W\\d_](?!\\w))|\u2212(?=[^\\W\\d_])|(?<=[\\w)])\u2212(?=[\\w(])"
+)
+# In "A- und B-Ware" the hyphen divides a word.
+_BLOOD = r"(?:AB|A|B|O)"
+# The rules of a language may have read the "+" before.
+_MORE_BLOOD = (
+    rf"(?:[,/]? ?(?:(?:and|or|et|ou|und|oder|y|o|e) )?{_BLOOD}"
+    r"(?:[+-](?![\w-])| (?:plus|más|più|mais|minus)\b))"
+)
+_NEGATIVE_BLOOD = re.compile(
+    rf"\b{_BLOOD}[+-]{_MORE_BLOOD}{{1,7}}"
+    r"|(?i:\b(?:blood|type|group|gruppe|blutgruppe|groupe|gruppo|grupo|tipo) (?:sangu[a-zíì]{2,5} )?)"
+    rf"\b{_BLOOD}-(?:{_MORE_BLOOD}{{1,7}}|(?![\w-]| (?:und|oder)\b))"
+)
+_NO_VERB_NEEDED = re.compile(r"(?:^|\(|\b(?:be|is|are))\s*$")
 
 
 def tight_comparison_rules() -> tuple[Rule, ...]:
-    """Return the rule that adds spaces to "5>3". It runs before the numbers become words."""
-    return (Rule(_TIGHT_COMPARISON, lambda match: f" {match[0]} ", needs="<>"),)
+    """Return the rules that add spaces to "5>3" and replace ">=". They run before the numbers become words."""
+    return (
+        Rule(re.compile(r"([<>])=(?= ?[\d.])"), lambda match: "≤" if match[1] == "<" else "≥", needs="<>"),
+        Rule(_TIGHT_COMPARISON, lambda match: f" {match[0]} ", needs="<>"),
+        Rule(re.compile(r"(?:(?<=\d)|(?<=\b[^\W\d_])) [<>](?=\d)"), lambda match: f"{match[0]} ", needs="<>"),
+    )
 
 
 def symbol_rules(language: Language) -> tuple[Rule, ...]:
     words = {sign: word for sign, word in language.words.items() if len(sign) == 1}
+    minus = words["\u2212"]
     always_signs = "".join(sign for sign in _ALWAYS_SPOKEN if sign in words)
     always = re.escape(always_signs)
 
     def say_sign(match: re.Match[str]) -> str:
         word = words[match[1]]
-        # "≥ 18" alone is not a sentence, so it gets no verb.
-        bare_word = (
-            word.removeprefix("is ") if text_before(match, chars=3).rstrip()[-1:] in ("", "(") else word
-        )
+        # "≥ 18" alone is not a sentence, so it gets no verb. "be ≥ 18" has one.
+        bare_word = word.removeprefix("is ") if _NO_VERB_NEEDED.search(text_before(match, chars=5)) else word
         return _pad_with_spaces(match, bare_word)
 
     return (
         Rule(re.compile(r"(?<=[^\W_])_(?=[^\W_])"), lambda _: " ", needs="_"),
+        Rule(_MINUS, lambda match: f"{' ' * text_before(match).isalnum()}{minus} ", needs="-\u2212"),
+        Rule(_NEGATIVE_BLOOD, lambda match: match[0].replace("-", f" {minus}"), needs="-"),
         Rule(re.compile(r"(?<![\w)] )(?<![\w<>)=!-])([<>])(?= ?\w)"), say_sign, needs="<>"),
         Rule(_COMPARISON, lambda match: _say_comparison(match, language.words), needs="<>="),
         Rule(re.compile(rf"([{always}])"), say_sign, needs=always_signs),
         Rule(re.compile("(?<=[\\w)]) ([+*\u2212]) (?=[\\w(-])"), say_sign, needs="+*\u2212"),
         Rule(re.compile(r"(?<=[\w)])([+*])(?=[\w(])"), say_sign, needs="+*"),
-        Rule(re.compile(r"(?<=\w)(\+)(?=$|[\s.,;:!?)])"), say_sign, needs="+"),
+        Rule(re.compile("(?<=\\w)([+\u2212])(?=$|[\\s.,;:!?)])"), say_sign, needs="+\u2212"),
         Rule(re.compile(r"(?<!\S)([@+])(?=[ \w])"), say_sign, needs="@+"),
         Rule(re.compile(r"(?<![\w~])([~])(?= ?\w)"), say_sign, needs="~"),
         Rule(re.compile("[\u2122\u00ae\u2120]"), lambda _: "", needs="\u2122\u00ae\u2120"),

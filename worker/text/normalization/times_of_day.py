@@ -23,7 +23,7 @@ _CAPITAL = re.compile(r" [A-Z][a-z]")
 
 def time_rules(language: Language) -> tuple[Rule, ...]:
     day = re.compile(
-        r"(?<![\w.:,])(?P<hour>\d{1,2}):(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d))?(?![\w:]|[.,]\d)"
+        r"(?<![\w.:,])(?P<hour>\d{1,2}):(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d))?(?: ?h(?!\w)|(?![\w:]|[.,]\d))"
         rf"(?:{language.time_suffix})?"
     )
     to = f" {language.words['to']} "

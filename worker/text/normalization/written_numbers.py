@@ -1,5 +1,8 @@
 """Rewrite numbers that the other rules would take for something else, such as "1.234,56 €" in English."""
 
+# This file matches characters that look like others.
+# ruff: noqa: RUF001
+
 import re
 
 from worker.text.normalization.language import Language
@@ -8,6 +11,19 @@ from worker.text.normalization.mapped_text import Rule, text_before
 _NO_NUMBER_AFTER = r"(?!\w|[.,]\d)"
 _SCALE = re.compile(
     rf"(?<![\w.,:])1(?::| : )(\d{{1,3}}(?:[ .,]\d{{3}}){{1,2}}|\d{{4,7}}){_NO_NUMBER_AFTER}(?! \d{{3}})"
+)
+# Not the dash of direct speech, of a list or around a remark.
+_DASH_FOR_MINUS = re.compile(
+    r"(?:(?<=[\w:,] )|(?<=[(=])|(?<=[(=] ))(?<![\d%°CF] )–(?=[.,$€£]?\d)(?![^–\n]{1,80}[^\W\d]–)"
+    r"|(?<!\S)(?<![\d%°CF] )–(?=\d[\d.,]{0,12} ?[°%])"
+)
+# An exponent that lost its position in a copied text.
+_LOST_EXPONENT = re.compile(r"(?<=\d)( ?[×⋅·x] ?10)[−–-](?=\d{1,2}(?!\w|[.,]\d| ?=))")
+# Groups of two digits before the last three: "1,00,000".
+_INDIAN = re.compile(r"(?<![\w.,])\d{1,2}(?:,\d\d){1,6},\d{3}(?:\.\d{1,2})?(?!\w|[.,]\d)")
+# The hyphen of a standard, as in "ISO-8859-1", is no range.
+_STANDARD = re.compile(
+    r"\b((?:ISO|IEC|EN|DIN|ANSI|IEEE|ECMA|RFC|BS|NF|UNI|UNE|NBR)(?:[/ -](?:IEC|EN|ISO))?[ -]?\d{3,5})-(?=\d{1,4}(?!\w))"
 )
 _VERSION = re.compile(r"(?:version|release) $", re.IGNORECASE)
 # In the names of aircraft the hyphen is not read: "Boeing 737-800".
@@ -35,6 +51,9 @@ def written_number_rules(language: Language) -> tuple[Rule, ...]:
 
     return (
         *_foreign_mark_rules(language),
+        Rule(_DASH_FOR_MINUS, lambda _: "\u2212", needs="–"),
+        Rule(_LOST_EXPONENT, lambda match: f"{match[1]}^\u2212", needs="\u2212–-"),
+        Rule(_STANDARD, lambda match: f"{match[1]} ", needs="-"),
         Rule(_SCALE, say_scale, needs=":"),
         *(Rule(aircraft, say_aircraft, needs="-") for aircraft in _AIRCRAFT),
     )
@@ -48,16 +67,25 @@ def _foreign_mark_rules(language: Language) -> tuple[Rule, ...]:
     def swap_marks(match: re.Match[str]) -> str:
         return match[0].translate(swap)
 
+    def regroup(match: re.Match[str]) -> str:
+        whole, mark, cents = match[0].replace(",", "").partition(".")
+        return f"{int(whole):,}".replace(",", group) + (decimal if mark else "") + cents
+
     groups = rf"(?:(?:[{decimal}]\d{{3}}){{1,5}}[{group}]\d{{1,2}}|(?:[{decimal}]\d{{3}}){{2,5}}){_NO_NUMBER_AFTER}"
     rules = [
+        Rule(_INDIAN, regroup, needs=","),
         Rule(
             re.compile(rf"(?<![\w.,:/-])\d{{1,3}}{groups}"),
             lambda match: None if _VERSION.search(text_before(match, chars=8)) else swap_marks(match),
             needs=decimal,
-        )
+        ),
     ]
     if language.decimal_mark == ".":
         amount = r"\d{1,3}(?: \d{3}){0,4},\d\d(?!\w|[.,]\d)"
         pattern = rf"(?<![\w.,])(?<!\d ){amount}(?= ?€)|(?<=€){amount}|(?<=€ ){amount}"
         rules.append(Rule(re.compile(pattern), swap_marks, needs="€"))
+    else:
+        amount = r"\d{1,9}\.\d\d(?!\w|[.,]\d)"
+        pattern = rf"(?:(?<=[$€£])|(?<=[$€£] )){amount}|(?<![\w.,]){amount}(?= ?[$€£])"
+        rules.append(Rule(re.compile(pattern), swap_marks, needs="$€£"))
     return tuple(rules)
