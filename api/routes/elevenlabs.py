@@ -32,12 +32,12 @@ Search = Annotated[str, Query(description="Part of a name or id, in any case.")]
 @router.post(
     "/v1/text-to-speech/{voice_id}",
     response_class=Response,
-    responses=_RESPONSES | documented_errors(400, 404, 409, 413, 502, 504),
+    responses=_RESPONSES | documented_errors(400, 404, 409, 413, 502, 504, 507),
 )
 @router.post(
     "/v1/text-to-speech/{voice_id}/stream",
     response_class=Response,
-    responses=_RESPONSES | documented_errors(400, 404, 409, 413, 502, 504),
+    responses=_RESPONSES | documented_errors(400, 404, 409, 413, 502, 504, 507),
 )
 async def text_to_speech(
     request: Request,

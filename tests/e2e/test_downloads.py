@@ -217,11 +217,11 @@ def test_the_status_table_shows_downloaded_weights(
     result = oratio("models", "status", folder=tmp_path, url=stack.url)
     assert result.returncode == 0, result.stderr
     rows = {line.split()[0]: line.split()[1:] for line in result.stdout.splitlines()}
-    assert rows["Model"] == ["Need", "State", "Size", "Revision", "Loaded"]
+    assert rows["Model"] == ["Default", "download", "State", "Size", "Commit", "Loaded"]
     revision = find_weights("mms_fra").repositories[0].revision
-    assert rows["mms_fra"] == ["needed", "complete", "1.0", "MB", revision[:8]]
-    assert rows["bark"] == ["needed", "absent"]
-    assert rows["hibari"][:5] == ["needed", "0", "of", "5", "voices"]
+    assert rows["mms_fra"] == ["yes", "complete", "1.0", "MB", revision[:8]]
+    assert rows["bark"] == ["yes", "not", "downloaded"]
+    assert rows["hibari"][:5] == ["yes", "0", "of", "5", "voices"]
 
     as_json = oratio("models", "status", "--json", folder=tmp_path, url=stack.url)
     assert json.loads(as_json.stdout).keys() == client.get("/models/status").json().keys()
