@@ -3,7 +3,7 @@
 import sys
 from asyncio import StreamReader, StreamWriter
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from functools import partial
 from typing import TypeVar
 
@@ -39,6 +39,10 @@ class Handler(AsyncEventHandler):
         super().__init__(reader, writer)
         self._service = service
         self._text: IncomingText | None = None
+
+    async def run(self) -> None:
+        with suppress(ConnectionError):  # a client may reset its connection while nothing is sent
+            await super().run()
 
     async def handle_event(self, event: Event) -> bool:
         try:
