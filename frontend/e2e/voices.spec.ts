@@ -41,7 +41,7 @@ test("the picker shows usable voices first, and others by model with one downloa
   await expect(page.getByRole("dialog", { name: /^Download Kokoro/ })).toContainText("Licence");
 });
 
-test("a text in another language than the voice's is told beside the voice", async ({ studio, page }) => {
+test("the studio warns beside the voice when the text is in another language", async ({ studio, page }) => {
   await studio.open(SCREENS.write);
   const settings = page.getByRole("region", { name: "Speech settings" });
   await studio.write("The lamp stood by the window, and nobody had lit it for a week.");

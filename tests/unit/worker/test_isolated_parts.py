@@ -5,6 +5,7 @@ from threading import Event
 
 import pytest
 
+from tests.support.waiting import wait_for
 from worker.runtime.isolated_parts import MAX_WAITING, IsolatedParts
 
 LIMIT_S = 10.0
@@ -55,8 +56,7 @@ def test_the_parts_that_wait_are_bounded(parts: IsolatedParts) -> None:
     for number in range(2 * MAX_WAITING):
         parts.add(lambda number=number: ran.append(number))  # type: ignore[misc]
     may_end.set()
-    while len(ran) < MAX_WAITING:
-        Event().wait(0.001)
+    wait_for(lambda: len(ran) == MAX_WAITING, interval_s=0.001)
     parts.add(done.set)
     assert done.wait(LIMIT_S)
     assert ran == list(range(MAX_WAITING))
