@@ -14,6 +14,7 @@ from worker.runtime import context
 from worker.runtime.context import InvalidLexicon, WorkerContext
 from worker.runtime.queue_consumer import QueueConsumer
 from worker.synthesis import pipeline
+from worker.synthesis.local_segments import delete_old
 
 log = get_logger(__name__)
 
@@ -47,6 +48,7 @@ def _start(instance: Any, **_: Any) -> None:
         )
         if aliases:
             pipeline.warm_up()
+            delete_old(settings.data_dir)
         started.start()
     except InvalidLexicon as error:
         log.error("the lexicon cannot be used", reason=str(error))  # noqa: TRY400  # a traceback does not help the administrator

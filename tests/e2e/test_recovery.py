@@ -194,6 +194,21 @@ def test_a_killed_engine_process_costs_each_job_at_most_a_segment(workers: Worke
     assert pid not in workers.engine_pids("worker")
 
 
+def test_a_killed_worker_costs_each_job_at_most_a_segment(workers_with_long_leases: WorkerFleet) -> None:
+    workers = workers_with_long_leases
+    workers.start_worker("first")
+    segments_of_jobs = list(_segments_of_jobs(16))
+    jobs = [fake_job("\n\n".join(segments)) for segments in segments_of_jobs]
+    workers.submit(*jobs)
+    wait_for(lambda: workers.engine_calls() >= 24, interval_s=0.005)
+    workers.signal("first", signal.SIGKILL)
+    workers.start_worker("second")
+    ended = [workers.wait_ended(job) for job in jobs]
+    assert {row.status for row in ended} == {"completed"}
+    assert max(row.attempts for row in ended) == 2
+    assert max(workers.repeats(segments) for segments in segments_of_jobs) <= 1
+
+
 _WORDS = (
     "first",
     "next",

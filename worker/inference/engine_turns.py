@@ -52,7 +52,7 @@ class EngineTurns:
         ready = [handle for handle in handles if handle.is_ready]
         for request in self._waiting:
             if handle := self._choose(request, ready):
-                chosen = self._spread(request, handle)
+                chosen = self._spread(request, handle, handles)
                 self._waiting.remove(chosen)
                 return chosen, handle
         return None
@@ -77,15 +77,17 @@ class EngineTurns:
             ),
         )
 
-    def _spread(self, request: PendingSpeech, handle: EngineHandle) -> PendingSpeech:
-        """Of the utterances that may take the place of `request`: the first of the job that the process holds least of.
+    def _spread(
+        self, request: PendingSpeech, handle: EngineHandle, handles: Sequence[EngineHandle]
+    ) -> PendingSpeech:
+        """Of the utterances that may take the place of `request`: the first of the job that the processes hold least of.
 
-        So a call has few segments of the same job, and a process that dies costs each job few. Engines that do not
-        batch speak one segment in a call anyway.
+        So few segments of a job are in engines at once, and the death of a process or of the worker costs each job few.
+        Engines that do not batch hold few segments anyway.
         """
         if request.deaths or handle.max_batch(request.weights) == 1:
             return request
-        held = Counter(one.utterance.job_id for one in handle.outstanding.values())
+        held = Counter(one.utterance.job_id for each in handles for one in each.outstanding.values())
         if not held[request.utterance.job_id]:
             return request
         similar = (

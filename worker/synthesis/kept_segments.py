@@ -1,12 +1,14 @@
-"""Keeps the finished segments of a long job in the store, so that the next attempt does not speak them again.
+"""Keeps the finished segments of a job, so that the next attempt does not speak them again.
 
-A file holds the segments of a few seconds of work, in the format of partial audio. The row of the part names the files,
-and only the current attempt can write it. Losing a file costs time, no sound: its segments are spoken again.
+They are kept on this machine at once, and those of a long job in the store every few seconds. A file of the store holds
+the segments of a few seconds of work, in the format of partial audio. The row of the part names the files, and only the
+current attempt can write it. Losing a file costs time, no sound: its segments are spoken again.
 """
 
 import math
 import time
 from collections.abc import Callable, Iterator
+from heapq import merge
 from pathlib import Path
 from typing import IO
 
@@ -17,13 +19,14 @@ from common.store import Store, is_full, kept_audio_key
 from worker.host.spools import open_spool
 from worker.runtime.store_wait import copy_from_store
 from worker.synthesis.job_facts import JobFacts
+from worker.synthesis.local_segments import LocalSegments
 from worker.synthesis.partial_audio import read_partial, write_partial
 from worker.synthesis.segment_synthesis import SynthesizedSegment
 from worker.synthesis.segmentation import Segment
 
 log = get_logger(__name__)
 
-# Nothing of shorter texts is kept. This is about a minute of speech.
+# Nothing of shorter texts is stored. This is about a minute of speech.
 MIN_CHARS = 1000
 # How often segments are stored. An attempt that is shorter than this stores none.
 KEEP_EVERY_S = 3.0
@@ -59,9 +62,13 @@ class KeptSegments:
         self._unstored: list[SynthesizedSegment] = []
         self._store_at = clock() + KEEP_EVERY_S
         self._paused_until = -math.inf if len(part.job.text) >= MIN_CHARS else math.inf
+        self._facts = JobFacts(part.job)
+        self._local = LocalSegments(
+            data_dir, part_id=part.part_id, attempt=part.attempt, recipe=lambda: self._facts.recipe
+        )
+        self._keeps_locally = True
         self._earlier = self._read_earlier()
         self._next: SynthesizedSegment | None = None
-        self._facts = JobFacts(part.job)
 
     def find(self, segment: Segment) -> SynthesizedSegment | None:
         """The speech of a segment, if an earlier attempt has kept it. Call this in the order of the text.
@@ -76,6 +83,7 @@ class KeptSegments:
 
     def add(self, spoken: SynthesizedSegment) -> None:
         """Keep a segment that this attempt has spoken."""
+        self._keep_locally(spoken)
         now = self._clock()
         if now < self._paused_until:
             return
@@ -90,6 +98,7 @@ class KeptSegments:
 
     def delete(self) -> None:
         """Delete all files. The job has ended, or goes on with another voice."""
+        self._local.delete()
         if keys := self._kept.keys(self._part.job.id):
             self._kept = NOTHING_KEPT
             self._delete_files(keys)
@@ -97,10 +106,22 @@ class KeptSegments:
     def give_up(self) -> None:
         """Make room on a full disk: delete all files, and keep nothing more in this attempt."""
         self._paused_until = math.inf
+        self._keeps_locally = False
         self._unstored.clear()
+        self._local.delete()
         if self._kept.file_counts:
             self.delete()
             self._write(NOTHING_KEPT)
+
+    def _keep_locally(self, spoken: SynthesizedSegment) -> None:
+        if not self._keeps_locally:
+            return
+        try:
+            self._local.add(spoken)
+        except OSError as error:
+            log.warning("segments are not kept on this machine", error=type(error).__name__)
+            self._keeps_locally = False
+            self._local.delete()
 
     def _flush(self) -> None:
         segments, self._unstored = self._unstored, []
@@ -126,11 +147,16 @@ class KeptSegments:
         kept = usable.with_files(attempt=self._part.attempt, count=self._file_count)
         if self._write(kept):
             self._kept = kept
+            self._local.clear()
         else:
             self._delete_files([newest_key])
 
     def _read_earlier(self) -> Iterator[SynthesizedSegment]:
-        """Yield the segments that earlier attempts have kept, without those of damaged or missing files."""
+        """Yield the segments that earlier attempts have kept, in the order of the text."""
+        return merge(self._read_stored(), self._local.read_earlier(), key=lambda spoken: spoken.segment.index)
+
+    def _read_stored(self) -> Iterator[SynthesizedSegment]:
+        """Yield the segments that earlier attempts have stored, without those of damaged or missing files."""
         kept = self._part.kept_audio
         if not kept.file_counts or kept.recipe != self._facts.recipe:
             return

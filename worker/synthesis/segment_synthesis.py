@@ -59,7 +59,10 @@ _StartedSegment = _PendingSegment | SynthesizedSegment
 
 
 class FinishedSegments(Protocol):
-    """Segments that need not be spoken again: those of earlier attempts are found, and new ones added."""
+    """Segments that need not be spoken again: those of earlier attempts are found, and new ones added.
+
+    The last segment of a text is not added, because the file of the job follows at once.
+    """
 
     def find(self, segment: Segment) -> SynthesizedSegment | None: ...
 
@@ -132,8 +135,11 @@ class SegmentSynthesis:
                     pending.append(self._start(rest.popleft()))
                 if done == 0:
                     self._report_start(pending[0], total)
-                spoken = self._await(pending.popleft())
+                started = pending.popleft()
+                spoken = self._await(started)
                 if spoken is not None:
+                    if self._finished and done + 1 < total and spoken is not started:
+                        self._finished.add(spoken)
                     yield spoken
                 if done + 1 < total:
                     self._callbacks.check()
@@ -198,10 +204,7 @@ class SegmentSynthesis:
         if self._job.options.mastering:
             speed = pending.calls[0].utterance.speed
             speech = lengthen_pauses(speech, text=pending.normalized.text, speed=speed)
-        spoken = SynthesizedSegment(pending.segment, _map_words_to_job(speech, pending))
-        if self._finished:
-            self._finished.add(spoken)
-        return spoken
+        return SynthesizedSegment(pending.segment, _map_words_to_job(speech, pending))
 
     def _result(self, future: Future[Speech], utterance: Utterance) -> Speech | None:
         """Wait for the speech. None for a text that this voice cannot speak."""

@@ -112,6 +112,13 @@ def test_a_process_that_batches_takes_segments_of_many_jobs() -> None:
     assert texts(turns.take_all()) == ["a2", "b2", "a3", "a4"]
 
 
+def test_two_processes_that_batch_hold_segments_of_different_jobs() -> None:
+    turns = Turns(processes=2, max_batch=2)
+    for text in ("a1", "b1", "c1", "d1", "a2", "b2", "e1", "f1", "g1", "h1"):
+        turns.add(text, job_id=text[0], first=False)
+    assert sorted(texts(turns.take_all())) == ["a1", "b1", "c1", "d1", "e1", "f1", "g1", "h1"]
+
+
 def test_a_process_without_batches_takes_segments_in_order() -> None:
     turns = Turns(processes=1)
     for text in ("a1", "a2", "b1"):

@@ -1,9 +1,11 @@
-"""Finished segments of a long text are kept in the store, and the next attempt speaks only the rest."""
+"""Finished segments are kept on the machine and those of a long text in the store. Other attempts speak the rest."""
 
 import io
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
+from pathlib import Path
 from typing import IO, Any
 
 import pytest
@@ -16,6 +18,7 @@ from tests.support.claimed_parts import claimed_part
 from tests.support.pipeline_runner import PipelineRunner, ToneEngine, open_pipeline_runner
 from worker.synthesis.callbacks import SynthesisStopped
 from worker.synthesis.kept_segments import KEEP_EVERY_S, MIN_CHARS, KeptSegments
+from worker.synthesis.local_segments import delete_old
 
 WORDS = (
     "one",
@@ -48,11 +51,15 @@ def runner(settings: Settings) -> Iterator[PipelineRunner]:
 
 @dataclass
 class Attempt:
-    """One attempt at a text, whose segments take as long as the time between two files."""
+    """One attempt at a text, whose segments take as long as the time between two files.
+
+    `machine`: the name of its data folder. None for a machine of its own.
+    """
 
     runner: PipelineRunner
     part: ClaimedPart
     store: Store
+    machine: str | None = None
     is_held: bool = True
     engine: ToneEngine = field(default_factory=ToneEngine)
     rows: list[KeptAudio] = field(default_factory=list)
@@ -61,7 +68,7 @@ class Attempt:
         self.kept = KeptSegments(
             self.part,
             store=self.store,
-            data_dir=self.runner.data_dir,
+            data_dir=self.runner.data_dir / (self.machine or str(self.part.attempt)),
             write=self._write,
             clock=count(step=KEEP_EVERY_S).__next__,
         )
@@ -105,9 +112,16 @@ class StoreFailingFor(Store):
 def attempt(runner: PipelineRunner) -> Callable[..., Attempt]:
     job_id = claimed_part("").job.id
 
-    def create(number: int = 1, *, store: Store | None = None, text: str = TEXT, **changes: Any) -> Attempt:
+    def create(
+        number: int = 1,
+        *,
+        store: Store | None = None,
+        text: str = TEXT,
+        machine: str | None = None,
+        **changes: Any,
+    ) -> Attempt:
         part = claimed_part(text, job_id=job_id, attempt=number, **changes)
-        return Attempt(runner, part, store or runner.store)
+        return Attempt(runner, part, store or runner.store, machine)
 
     return create
 
@@ -177,14 +191,14 @@ def test_another_split_speaks_only_what_is_different(attempt: Callable[..., Atte
     assert second.spoken == halves
 
 
-def test_a_short_text_keeps_nothing(runner: PipelineRunner, attempt: Callable[..., Attempt]) -> None:
+def test_nothing_of_a_short_text_is_stored(runner: PipelineRunner, attempt: Callable[..., Attempt]) -> None:
     short = attempt(text=TEXT[: MIN_CHARS - 1])
     result = short.run()
     assert short.rows == []
     assert keys_of(runner.store) == {result.key}
 
 
-def test_a_short_attempt_keeps_nothing(runner: PipelineRunner, attempt: Callable[..., Attempt]) -> None:
+def test_a_short_attempt_stores_nothing(runner: PipelineRunner, attempt: Callable[..., Attempt]) -> None:
     quick = attempt()
     quick.kept._clock = lambda: 0.0
     result = quick.run()
@@ -229,3 +243,78 @@ def test_a_full_store_gets_its_space_back(runner: PipelineRunner, attempt: Calla
     result = full.run()
     assert full.rows[-1] == NOTHING_KEPT
     assert keys_of(runner.store) == {result.key}
+
+
+SHORT_SENTENCES = SENTENCES[:4]
+SHORT_TEXT = "\n\n".join(SHORT_SENTENCES)
+
+
+def test_the_next_attempt_on_the_same_machine_speaks_only_the_rest_of_a_short_text(
+    runner: PipelineRunner, attempt: Callable[..., Attempt]
+) -> None:
+    first = attempt(1, text=SHORT_TEXT, machine="same")
+    first.stop_after(2)
+    second = attempt(2, text=SHORT_TEXT, machine="same")
+    second.stop_after(1)
+    third = attempt(3, text=SHORT_TEXT, machine="same")
+    result = third.run()
+    assert first.spoken + second.spoken + third.spoken == SHORT_SENTENCES
+    uninterrupted = attempt(4, text=SHORT_TEXT).run()
+    assert (result.sha256, result.captions) == (uninterrupted.sha256, uninterrupted.captions)
+
+
+def test_segments_of_the_machine_fill_the_gap_behind_those_of_the_store(
+    attempt: Callable[..., Attempt],
+) -> None:
+    first = attempt(1, machine="same")
+    time_s = count(step=KEEP_EVERY_S)
+    first.kept._clock = lambda: next(time_s) if len(first.engine.spoken) <= 6 else 0.0
+    first.stop_after(9)
+    second = attempt(2, kept_audio=first.rows[-1], machine="same")
+    second.run()
+    assert second.spoken == SENTENCES[9:]
+    elsewhere = attempt(2, kept_audio=first.rows[-1])
+    elsewhere.run()
+    assert len(second.spoken) < len(elsewhere.spoken) < len(SENTENCES)
+
+
+def test_a_segment_that_was_cut_off_is_spoken_again(
+    runner: PipelineRunner, attempt: Callable[..., Attempt]
+) -> None:
+    attempt(1, text=SHORT_TEXT, machine="same").stop_after(3)
+    (path,) = local_files(runner)
+    path.write_bytes(path.read_bytes()[:-1])
+    second = attempt(2, text=SHORT_TEXT, machine="same")
+    second.run()
+    assert second.spoken == SHORT_SENTENCES[2:]
+
+
+def test_files_of_the_machine_are_deleted_with_the_others(
+    runner: PipelineRunner, attempt: Callable[..., Attempt]
+) -> None:
+    attempt(1, text=SHORT_TEXT, machine="same").stop_after(2)
+    second = attempt(2, text=SHORT_TEXT, machine="same")
+    second.run()
+    assert len(local_files(runner)) == 2
+    second.kept.delete()
+    assert local_files(runner) == []
+
+
+def test_one_segment_is_not_kept(runner: PipelineRunner, attempt: Callable[..., Attempt]) -> None:
+    attempt(1, text=SHORT_SENTENCES[0], machine="same").run()
+    assert local_files(runner) == []
+
+
+def test_old_files_of_the_machine_are_deleted(
+    runner: PipelineRunner, attempt: Callable[..., Attempt]
+) -> None:
+    attempt(1, text=SHORT_TEXT, machine="same").stop_after(2)
+    attempt(2, text=SHORT_TEXT, machine="same").stop_after(1)
+    old, new = local_files(runner)
+    os.utime(old, (0, 0))
+    delete_old(runner.data_dir / "same")
+    assert local_files(runner) == [new]
+
+
+def local_files(runner: PipelineRunner) -> list[Path]:
+    return sorted((runner.data_dir / "same" / "segments").glob("*"))
