@@ -49,6 +49,8 @@ log = get_logger(__name__)
 # engine's thread, which prepares the next segment.
 _SWITCH_INTERVAL_S = 0.0005
 _TICK_S = 1.0
+# How long a call waits until the worker has taken the speech of the call before it.
+SEND_WAIT_S = 0.02
 # An idle process that holds this much more than after its last load ends. Its worker starts another one.
 GROWTH_BYTES = 256 * 1024 * 1024
 DEVICE_LOST_EXIT_CODE = 71
@@ -62,6 +64,8 @@ class EngineProcess:
         # Guards the requests. The batcher may begin a call before `submit` returns.
         self._lock = threading.Lock()
         self._requests: dict[Future[Speech], Speak | Load] = {}
+        self._unsent = 0
+        self._sent = threading.Condition()
         self._changed_memory = False
         self._base_bytes = 0
 
@@ -136,6 +140,9 @@ class EngineProcess:
             future.cancel()
 
     def _record_call(self, call: EngineCall) -> None:
+        # A call may end the process. The speech of the call before it must not be lost.
+        with self._sent:
+            self._sent.wait_for(lambda: not self._unsent, SEND_WAIT_S)
         with self._lock:
             ids = [self._requests[future].id for future in call.futures]
         self._record.begin(ids, began_at=call.began_at, timeout_s=call.timeout_s)
@@ -165,16 +172,22 @@ class EngineProcess:
         self._report(self._host.state())
 
     def _report(self, report: Report, speech: Speech | None = None) -> None:
+        with self._sent:
+            self._unsent += 1
         self._outgoing.put((report, speech))
 
     def _send_reports(self) -> None:
-        """Send reports on a thread of its own, so that the engine does not wait for the worker."""
+        """Send reports on a thread of its own, so that the engine does not wait long for the worker."""
         while True:
             report, speech = self._outgoing.get()
             try:
                 send_frame(self._connection, encode(report), _payload(speech))
             except OSError:  # the worker is gone
                 os._exit(0)
+            with self._sent:
+                self._unsent -= 1
+                if not self._unsent:
+                    self._sent.notify()
             if self._host.device_lost and self._outgoing.empty():
                 os._exit(DEVICE_LOST_EXIT_CODE)
 

@@ -80,22 +80,24 @@ class EngineTurns:
     def _spread(
         self, request: PendingSpeech, handle: EngineHandle, handles: Sequence[EngineHandle]
     ) -> PendingSpeech:
-        """Of the utterances that may take the place of `request`: the first of the job that the processes hold least of.
+        """Of the utterances that may take the place of `request`: the first of the job that this process holds least of.
 
-        So few segments of a job are in engines at once, and the death of a process or of the worker costs each job few.
-        Engines that do not batch hold few segments anyway.
+        Of equals, that of the job which all processes hold least of. So few segments of a job are in engines at once,
+        and the death of a process or of the worker costs each job few. Engines that do not batch hold few segments
+        anyway.
         """
         if request.deaths or handle.max_batch(request.weights) == 1:
             return request
-        held = Counter(one.utterance.job_id for each in handles for one in each.outstanding.values())
-        if not held[request.utterance.job_id]:
+        here = Counter(one.utterance.job_id for one in handle.outstanding.values())
+        anywhere = Counter(one.utterance.job_id for each in handles for one in each.outstanding.values())
+        if not anywhere[request.utterance.job_id]:
             return request
         similar = (
             one
             for one in self._waiting
             if (one.weights, one.lane, one.deaths) == (request.weights, request.lane, 0)
         )
-        return min(similar, key=lambda one: held[one.utterance.job_id])
+        return min(similar, key=lambda one: (here[one.utterance.job_id], anywhere[one.utterance.job_id]))
 
     def _can_take(self, request: PendingSpeech, handle: EngineHandle, ready: Sequence[EngineHandle]) -> bool:
         held = list(handle.outstanding.values())

@@ -13,8 +13,8 @@ from worker.engines.protocol import Speech, Word
 MIN_PAUSE_S = 0.15
 _MARK = re.compile(r"…|\.{3}|[—–]|(?<=\s)-{1,3}(?=\s)|--")  # noqa: RUF001
 _FRAME_S = 0.01
-# Frames this far below the loudest are silent.
-_BELOW_LOUDEST_DB = 50.0
+# Frames this far below the loudest are silent. A pause is heard at 50 dB, and the limiter takes some dB of the loudest.
+_BELOW_LOUDEST_DB = 55.0
 _FADE_S = 0.008
 
 
