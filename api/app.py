@@ -11,6 +11,8 @@ from starlette.middleware.cors import CORSMiddleware
 from api import error_handlers
 from api.dependencies import Gateway
 from api.http import openapi
+from api.http.direct_routes import DirectRoutes
+from api.http.fast_route import SynthesisRoute
 from api.http.hosts import AllowedHosts
 from api.jobs import forecast
 from api.jobs.submission_batcher import SubmissionBatcher
@@ -122,6 +124,12 @@ def create_app(settings: Settings) -> FastAPI:
 def _add_middleware(app: FastAPI, settings: Settings) -> None:
     """Add the innermost first."""
     origins = settings.cors_origin_names
+    app.add_middleware(
+        DirectRoutes,
+        application=app,
+        routes=[route for route in synthesize.router.routes if isinstance(route, SynthesisRoute)],
+        root_path=settings.root_path,
+    )
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
     app.add_middleware(LenientRequests)
     if origins:

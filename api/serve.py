@@ -10,7 +10,6 @@ import uvicorn
 from fastapi import FastAPI
 
 from api.app import create_app
-from api.http import access_log
 from api.http.http10 import HttpProtocol
 from api.http.websocket_refusals import WebSocketProtocol
 from api.openai.names import check_operator_voices
@@ -108,7 +107,6 @@ def main() -> None:
         sys.stderr.write(f"{error}\n")
         sys.exit(INVALID_EXIT_CODE)
     configure_logs(level=settings.log_level, process="gateway")
-    access_log.configure()
     if ANY_HOST in settings.allowed_host_names:
         log.warning(ANY_HOST_WARNING)
     sys.setswitchinterval(SWITCH_INTERVAL_S)

@@ -1,4 +1,7 @@
-"""The access log: one JSON line per request, without structlog because it is written most often."""
+"""The access log: one JSON line per request.
+
+It is written most often, so it uses neither structlog nor the handlers of `logging`, only the level.
+"""
 
 import json
 import logging
@@ -7,14 +10,6 @@ from datetime import UTC, datetime
 
 _NAME = "api.access"
 _log = logging.getLogger(_NAME)
-
-
-def configure() -> None:
-    """Write lines as they are, since they are complete JSON."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(message)s"))
-    _log.handlers[:] = [handler]
-    _log.propagate = False
 
 
 def write(
@@ -35,4 +30,4 @@ def write(
         "timestamp": datetime.now(UTC).isoformat(),
         "process": "gateway",
     }
-    _log.info(json.dumps(line))
+    sys.stderr.write(json.dumps(line) + "\n")

@@ -37,18 +37,21 @@ def serve(request: Request, store: Store, audio: SpokenAudio, *, download: bool)
     if span:
         headers["Content-Range"] = f"bytes {span.start}-{span.end - 1}/{audio.size_bytes}"
     status, media_type = 206 if span else 200, MEDIA_TYPES[audio.format][0]
-    chunks = _open(store, audio, sent_span)
-    return StreamingResponse(chunks, status, headers, media_type)
+    first, rest = _open(store, audio, sent_span)
+    if (
+        len(first) == sent_span.end - sent_span.start
+    ):  # A streaming response would cost more hops to a thread.
+        return Response(first, status, headers, media_type)
+    return StreamingResponse(chain((first,), rest), status, headers, media_type)
 
 
-def _open(store: Store, audio: SpokenAudio, span: Span) -> Iterator[bytes]:
-    """Read the first bytes before the headers are sent, so that a missing file is an error response. Raises Gone."""
+def _open(store: Store, audio: SpokenAudio, span: Span) -> tuple[bytes, Iterator[bytes]]:
+    """Return the first bytes and the rest. A missing file is an error response, not a broken one. Raises Gone."""
     chunks = store.read(audio.key, start=span.start, end=span.end)
     try:
-        first = next(chunks, b"")
+        return next(chunks, b""), chunks
     except FileNotFoundError:
         raise audio_removed(audio.job_id) from None
-    return chain((first,), chunks)
 
 
 def _headers(audio: SpokenAudio, *, etag: str, download: bool) -> dict[str, str]:

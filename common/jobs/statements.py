@@ -55,8 +55,6 @@ COMPLETE_JOB = (
 ADD_AUDIO = insert(AUDIO)
 ADD_CAPTIONS = insert(_table(Captions))
 ADD_RECORDING = insert(RECORDINGS)
-ADD_JOB = insert(JOBS)
-ADD_PART = insert(PARTS)
 
 # A job with data of its audio, unless that is marked for deletion.
 SELECT_JOB = (

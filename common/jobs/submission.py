@@ -10,11 +10,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DataError, IntegrityError
 
 from common.db.database import clock
+from common.db.row_inserts import RowInsert
 from common.db.tables import Idempotency, Job, Recording
 from common.errors import Conflict, InvalidRequest, OratioError, QueueFull
-from common.jobs import statements
-from common.jobs.records import JobRecord, JobSpec
-from common.jobs.statements import IS_QUEUED
+from common.jobs.records import SPEC_COLUMNS, JobRecord, JobSpec
+from common.jobs.statements import IS_QUEUED, JOBS, PARTS
 from common.jobs.transitions import FIRST_MESSAGE_RETRY_S
 from common.status import ACTIVE, JobStatus
 
@@ -28,6 +28,23 @@ _ADD_KEY = {
     name: dialect.insert(Idempotency).on_conflict_do_nothing().returning(Idempotency.job_id)
     for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql))
 }
+
+
+_ADD_JOBS = RowInsert(JOBS, (*SPEC_COLUMNS, "status", "chars", "timings", "created_at"))
+_ADD_PARTS = RowInsert(
+    PARTS,
+    (
+        "id",
+        "job_id",
+        "position",
+        "queue",
+        "status",
+        "chars",
+        "not_before",
+        "next_message_at",
+        "created_at",
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,15 +239,13 @@ def _insert_one_by_one(
 def _insert(connection: Connection, jobs: Sequence[NewJob], created_at_by_id: dict[str, float]) -> None:
     if not jobs:
         return
-    job_rows = [_job_row(job, now=created_at_by_id[job.id]) for job in jobs]
-    part_rows = [_part_row(job, now=created_at_by_id[job.id]) for job in jobs]
-    connection.execute(statements.ADD_JOB, job_rows)
-    connection.execute(statements.ADD_PART, part_rows)
+    _ADD_JOBS.execute(connection, [_job_row(job, now=created_at_by_id[job.id]) for job in jobs])
+    _ADD_PARTS.execute(connection, [_part_row(job, now=created_at_by_id[job.id]) for job in jobs])
 
 
 def _job_row(job: NewJob, *, now: float) -> dict[str, Any]:
     return job.as_row() | {
-        "status": JobStatus.QUEUED,
+        "status": JobStatus.QUEUED.value,
         "chars": len(job.text),
         "timings": {},
         "created_at": now,
@@ -243,7 +258,7 @@ def _part_row(job: NewJob, *, now: float) -> dict[str, Any]:
         "job_id": job.id,
         "position": 0,
         "queue": job.queue,
-        "status": JobStatus.QUEUED,
+        "status": JobStatus.QUEUED.value,
         "chars": len(job.text),
         "not_before": now,
         "next_message_at": now + FIRST_MESSAGE_RETRY_S,

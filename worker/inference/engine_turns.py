@@ -80,7 +80,7 @@ class EngineTurns:
     def _spread(
         self, request: PendingSpeech, handle: EngineHandle, handles: Sequence[EngineHandle]
     ) -> PendingSpeech:
-        """Of the utterances that may take the place of `request`: the first of the job that this process holds least of.
+        """Of the utterances that may take the place of `request`: the first of the job this process holds least of.
 
         Of equals, that of the job which all processes hold least of. So few segments of a job are in engines at once,
         and the death of a process or of the worker costs each job few. Engines that do not batch hold few segments

@@ -10,7 +10,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from api.schemas.synthesis import SynthesisRequest
 from common.db.database import Database
 from common.db.tables import Job
-from common.jobs import statements
 from common.logs import format_exception
 from tests.support.rows import new_job
 
@@ -24,7 +23,7 @@ def break_a_constraint(connection: Connection) -> None:
 
 
 def send_what_is_no_number(connection: Connection) -> None:
-    connection.execute(statements.ADD_JOB, [new_job(text=TEXT).as_row() | {"chars": object()}])
+    connection.execute(insert(Job), [new_job(text=TEXT).as_row() | {"chars": object()}])
 
 
 @pytest.mark.parametrize("fail", [break_a_constraint, send_what_is_no_number])
