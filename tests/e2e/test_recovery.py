@@ -284,6 +284,22 @@ def test_sigterm_lets_short_jobs_finish_and_releases_long_ones(workers: WorkerFl
             assert changes.cancel(connection, job.id, owner="local")
 
 
+@pytest.mark.parametrize(("seconds", "status"), [(1, "completed"), (60, "queued")])
+def test_sigterm_lets_an_isolated_part_finish_or_releases_it(
+    workers_with_long_leases: WorkerFleet, seconds: int, status: str
+) -> None:
+    workers, job = workers_with_long_leases, fake_job(f"[[slow:{seconds}]] It saw its worker die.")
+    workers.start_worker("first")
+    workers.submit(job)
+    workers.wait_status(job, "running")
+    workers.signal("first", signal.SIGKILL)
+    workers.start_worker("second")
+    wait_for(lambda: workers.row(job).attempts == 2)
+    workers.signal("second", signal.SIGTERM)
+    assert workers.children["second"].wait(workers.settings.stop_grace_s + 20) == 0
+    assert workers.row(job).status == status
+
+
 def test_a_cancelled_job_stops_at_the_next_segment(workers: WorkerFleet) -> None:
     workers.start_worker()
     job = fake_job("[[slow:0.3]] A long one, said again. " * 100)

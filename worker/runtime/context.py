@@ -27,6 +27,9 @@ from worker.text.lexicon import Lexicon
 
 log = get_logger(__name__)
 
+# How long threads have to hand back their parts, after the end of a segment.
+_HAND_BACK_S = 5.0
+
 
 class WorkerContext:
     """`aliases`: the engines, or single sets of weights, that this process may serve. Empty for an ops worker.
@@ -122,9 +125,12 @@ class WorkerContext:
             self._queue_consumer.set_queues(queues)
 
     def close(self) -> None:
-        self._hand_back_at = 0.0
+        """Hand back what runs. Celery has waited for its own threads, but not for an isolated part."""
         self.isolated_parts.close()
-        self.dedicated_threads.join(timeout_s=5.0)
+        self.isolated_parts.join(timeout_s=(self._hand_back_at or 0.0) - time.monotonic())
+        self._hand_back_at = 0.0
+        self.isolated_parts.join(timeout_s=_HAND_BACK_S)
+        self.dedicated_threads.join(timeout_s=_HAND_BACK_S)
         self._heartbeat.stop()
         self.engines.close(timeout_s=1.0)
         self.redis_link.close()

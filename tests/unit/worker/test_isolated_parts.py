@@ -60,3 +60,11 @@ def test_the_parts_that_wait_are_bounded(parts: IsolatedParts) -> None:
     parts.add(done.set)
     assert done.wait(LIMIT_S)
     assert ran == list(range(MAX_WAITING))
+
+
+def test_a_part_that_comes_after_the_end_is_dropped(parts: IsolatedParts) -> None:
+    ran = Event()
+    parts.close()
+    parts.add(ran.set)
+    parts.join(timeout_s=LIMIT_S)
+    assert not ran.is_set()
