@@ -127,6 +127,8 @@ def test_a_killed_process_costs_only_the_segment_that_it_spoke(pool: PoolUnderTe
     futures = [pool.submit_alone(text) for text in (victim, *waiting)]
     pid = wait_for(lambda: pool.pid_that_speaks(victim), interval_s=0.005)
     assert pid
+    # The engine counts its call a moment after the record of the process names it.
+    wait_for(lambda: pool.call_count(victim))
     os.kill(pid, signal.SIGKILL)
     assert all(len(future.result(LONG_S).samples) for future in futures)
     assert [pool.call_count(text) for text in (victim, *waiting)] == [2] + [1] * 12
