@@ -43,7 +43,8 @@ class LocalSegments:
     def clear(self) -> None:
         """Forget the segments of this attempt. They are in the store."""
         if self._has_file:
-            os.truncate(self._path(self._attempt), 0)
+            with suppress(OSError):
+                os.truncate(self._path(self._attempt), 0)
 
     def read_earlier(self) -> Iterator[SynthesizedSegment]:
         """Yield the segments of earlier attempts. The last one of a file may have been cut off with its worker."""
