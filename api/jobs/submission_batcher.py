@@ -4,6 +4,7 @@ After the commit, the task messages of a batch are published in one round trip, 
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from queue import SimpleQueue
 
@@ -21,6 +22,8 @@ log = get_logger(__name__)
 BATCH_MAX = 64
 # A request waits this long for its transaction. A database that hangs would keep it for ever.
 WITHIN_S = 5.0
+# A disk on which there was room is asked again after this.
+HAS_ROOM_FOR_S = 0.1
 # Longer than the time-outs of the statements of one batch.
 STUCK_AFTER_S = 20.0
 
@@ -41,6 +44,7 @@ class SubmissionBatcher:
         self._notifier = notifier
         self.capacity = QueueCapacity(queue_max)
         self._retry_after_s = retry_after_s
+        self._has_room_until = 0.0
         self._pending: SimpleQueue[Pending | None] = SimpleQueue()
         self._loop = asyncio.get_running_loop()
         self._thread = WatchedThread(
@@ -103,7 +107,7 @@ class SubmissionBatcher:
         return batch or None
 
     def _accept(self, jobs: Sequence[NewJob]) -> Sequence[Outcome]:
-        if not self._database.reserve.has_room():
+        if not self._has_room():
             return [InsufficientStorage() for _ in jobs]
         try:
             with self._database.write() as connection:
@@ -113,6 +117,13 @@ class SubmissionBatcher:
             return [refusal_of(error) for _ in jobs]
         self._add_retry_after(outcomes)
         return outcomes
+
+    def _has_room(self) -> bool:
+        """Ask at most every HAS_ROOM_FOR_S, because each look at the disk hands over the interpreter twice."""
+        now = time.monotonic()
+        if now > self._has_room_until and self._database.reserve.has_room():
+            self._has_room_until = now + HAS_ROOM_FOR_S
+        return now <= self._has_room_until
 
     def _add_retry_after(self, outcomes: Sequence[AcceptedJob | OratioError]) -> None:
         full = [error for error in outcomes if isinstance(error, QueueFull)]
