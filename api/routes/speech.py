@@ -54,7 +54,7 @@ async def speech(request: Request, gateway: GatewayDep, body: SpeechRequest) -> 
     """Speak a text and stream the audio while it is made.
 
     The job is cancelled ten seconds after its last listener disconnected, unless `keep` is true. An equal request
-    joins the job while it is running, and after that until it was delivered. `X-Oratio-Job-Id` is the id of the job.
+    joins the job until ten seconds after it was delivered. `X-Oratio-Job-Id` is the id of the job.
     `GET /jobs/{job_id}/stream` continues a stream that broke. A text with nothing to speak, such as `---`, is 100 ms of
     silence without a job.
     """

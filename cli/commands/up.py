@@ -16,8 +16,9 @@ from cli.service.processes import WorkerGroup
 from cli.service.setting_checks import exit_if_invalid
 from cli.service.stack import Stack, StartFailed, StartInterrupted
 from cli.service.stop_signals import StopRequest, catch_stop_signals
-from cli.service.worker_groups import FLAVOURS, worker_groups
+from cli.service.worker_groups import FLAVOURS, missing_models, worker_groups
 from cli.studio import build
+from common.catalogue import find_model
 from common.settings import Settings
 from worker.host.device import usable_cores
 
@@ -27,6 +28,13 @@ def up(settings: Settings, *, workers: int, verbose: bool) -> int:
     exit_if_invalid(settings)
     console = make_console()
     groups = worker_groups(settings, workers=workers)
+    for model in missing_models(settings):
+        setup = find_model(model.partition("_")[0]).setup
+        make_console(stderr=True).print(
+            f"No worker here can serve {model}. Install its environment with: {setup}"
+        )
+    if not groups:
+        return 1
     try:
         with catch_stop_signals() as stop_request:
             _serve(settings, groups, stop_request, console, verbose=verbose)

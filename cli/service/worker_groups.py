@@ -25,6 +25,12 @@ def worker_groups(settings: Settings, *, workers: int) -> list[WorkerGroup]:
     return [group for group in (own, *others) if group.models]
 
 
+def missing_models(settings: Settings) -> tuple[str, ...]:
+    """Return the models of ORATIO_WORKER_MODELS that no complete environment of this machine serves."""
+    served = {name for group in worker_groups(settings, workers=1) for name in group.models}
+    return tuple(name for name in settings.worker_model_names if name not in (*served, INFERENCE))
+
+
 def python_of(flavour: str) -> Path:
     """Return the path of the Python interpreter of a flavour, whether it exists or not."""
     return _folder(flavour) / "bin" / "python"

@@ -92,3 +92,10 @@ def test_worker_models_selects_models_or_weights(project_dir: Path) -> None:
         "torch": ("mms_fra",),
     }
     assert list(plan_groups(worker_models="parler")) == ["parler"]
+
+
+def test_models_without_an_environment_are_named(project_dir: Path) -> None:
+    build_environment(project_dir, "torch")
+    settings = Settings(_env_file=None, worker_models="hibari,mms_fra,parler")
+    assert worker_groups.missing_models(settings) == ("parler",)
+    assert worker_groups.missing_models(Settings(_env_file=None)) == ()
