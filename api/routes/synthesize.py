@@ -47,8 +47,8 @@ async def synthesize(
 ) -> Response:
     """Speak a text.
 
-    Returns 200 with the finished job. With `async_mode=true`, or if the job takes longer than `ORATIO_SYNC_WAIT_S`,
-    or while Redis is away, returns 202 with the address of the job in `Location`. Disconnecting does not cancel the job.
+    Returns 200 with the finished job. With `async_mode=true`, while Redis is away, or if the job takes longer than
+    `ORATIO_SYNC_WAIT_S`, returns 202 with the address of the job in `Location`. Disconnecting does not cancel the job.
     """
     body, cue_times_ms = await read_cues(body, allow_fake=gateway.settings.fake_engine)
     job_factory.check_text(body, gateway.settings)
