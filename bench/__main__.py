@@ -6,7 +6,19 @@ Options belong to a single benchmark: `python -m bench throughput --clients 1,8`
 import sys
 from itertools import takewhile
 
-from bench import first_audio, flood, job_cost, memory, overhead, recovery, scale, streams, submit_rate, words
+from bench import (
+    first_audio,
+    flood,
+    heard,
+    job_cost,
+    memory,
+    overhead,
+    recovery,
+    scale,
+    streams,
+    submit_rate,
+    words,
+)
 from bench.throughput import command as throughput
 
 BENCHMARKS = {
@@ -23,7 +35,7 @@ BENCHMARKS = {
 }
 
 # These take long, so they run only by name.
-BY_NAME = {"scale": scale.main}
+BY_NAME = {"heard": heard.main, "scale": scale.main}
 
 if __name__ == "__main__":
     names = list(takewhile(lambda argument: not argument.startswith("-"), sys.argv[1:]))

@@ -1,5 +1,6 @@
 """Submit a text, and wait for the job or return its address."""
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query
@@ -21,6 +22,7 @@ from common.status import JobStatus
 
 router = APIRouter(tags=["speech"], route_class=SynthesisRoute)
 
+_REDIS_AWAY = "Redis does not answer. The job is kept, and is spoken when Redis is back."
 _ACCEPTED: Responses = {202: {"model": Job, "description": "Accepted. `Location` is the address of the job."}}
 
 
@@ -45,8 +47,8 @@ async def synthesize(
 ) -> Response:
     """Speak a text.
 
-    Returns 200 with the finished job. With `async_mode=true`, or if the job takes longer than `ORATIO_SYNC_WAIT_S`,
-    returns 202 with the address of the job in `Location`. Disconnecting does not cancel the job.
+    Returns 200 with the finished job. With `async_mode=true`, while Redis is away, or if the job takes longer than
+    `ORATIO_SYNC_WAIT_S`, returns 202 with the address of the job in `Location`. Disconnecting does not cancel the job.
     """
     body, cue_times_ms = await read_cues(body, allow_fake=gateway.settings.fake_engine)
     job_factory.check_text(body, gateway.settings)
@@ -68,6 +70,8 @@ async def synthesize(
     with gateway.event_bus.listen(job.id) as subscription:
         accepted = await gateway.submissions.submit(job)
         if accepted.created:
+            if not await gateway.event_bus.is_reachable():
+                return _accepted_meanwhile(request, accepted.record_of(job))
             record = await job_result.wait_for_end(
                 gateway.database,
                 job.id,
@@ -77,6 +81,8 @@ async def synthesize(
             )
             return _respond(request, record)
     note_job(request, accepted.job_id)
+    if not await gateway.event_bus.is_reachable():
+        return _respond(request, await job_result.current_record(gateway.database, accepted.job_id))
     with gateway.event_bus.listen(accepted.job_id) as subscription:
         record = await job_result.wait_for_end(
             gateway.database, accepted.job_id, subscription, wait_s=gateway.settings.sync_wait_s
@@ -97,6 +103,10 @@ def _respond(request: Request, record: JobRecord) -> Response:
     if (failure := job_result.failure_of(record)) is not None:
         raise failure
     return _accepted(request, record, preferred=False)
+
+
+def _accepted_meanwhile(request: Request, record: JobRecord) -> Response:
+    return _accepted(request, replace(record, warnings=(*record.warnings, _REDIS_AWAY)), preferred=False)
 
 
 def _accepted(request: Request, record: JobRecord, *, preferred: bool) -> Response:

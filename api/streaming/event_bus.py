@@ -32,6 +32,8 @@ RESYNC_EVERY_S = 2.0
 BACKOFF_MIN_S, BACKOFF_MAX_S = 0.1, 2.0
 # The gateway is not ready if its subscription has been interrupted for longer than a new connection takes.
 INTERRUPTED_MAX_S = 10.0
+# Redis is away if it was unreachable for longer than it takes to connect again after a restart of it.
+AWAY_AFTER_S = 1.0
 # An idle subscription is pinged this often, to notice a Redis server that hangs.
 PING_EVERY_S = 5.0
 # Chunks of the audio window that one call reads.
@@ -80,6 +82,15 @@ class EventBus:
         if self._interrupted_at is None or time.monotonic() - self._interrupted_at < INTERRUPTED_MAX_S:
             return None
         return f"events have not arrived for {time.monotonic() - self._interrupted_at:.0f} s"
+
+    async def is_reachable(self) -> bool:
+        """Return whether Redis has a connection. While it has none, wait until it counts as away."""
+        interrupted_at = self._interrupted_at
+        if interrupted_at is not None:
+            left_s = interrupted_at + AWAY_AFTER_S - time.monotonic()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.connected.wait(), max(0.0, left_s))
+        return self.connected.is_set()
 
     def stop(self) -> None:
         """Close all readers, because the process is stopping."""

@@ -15,6 +15,7 @@ class SynthesisOptions(TypedDict, total=False):
     seed: int | None
     lexicon: Mapping[str, str] | None
     normalize: bool | None
+    mastering: bool | None
     input_type: str | None
     clean_pages: bool | None
     priority: str | None

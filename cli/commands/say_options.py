@@ -27,6 +27,9 @@ def say(
     captions: options.Captions = None,
     lexicon: options.Lexicon = None,
     no_normalize: options.NoNormalize = False,
+    no_mastering: Annotated[
+        bool, typer.Option("--no-mastering", help="Leave the audio as the model made it.")
+    ] = False,
     clean_pages: Annotated[
         bool, typer.Option("--clean-pages", help="Leave out page numbers and running heads.")
     ] = False,
@@ -55,6 +58,7 @@ def say(
         format=audio_format,
         seed=seed,
         normalize=False if no_normalize else None,
+        mastering=False if no_mastering else None,
         input_type=input_type,
         clean_pages=True if clean_pages else None,
         priority=priority,

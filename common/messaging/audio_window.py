@@ -32,8 +32,9 @@ PRESENCE_REFRESH_S = 5.0
 # earlier, so that the gateway that checks it then does not find its own key.
 LEAVE_GRACE_S = 10.0
 LEFT_TTL_MS = 9_500
-# The header of a WAV or FLAC file is rewritten when its length is known. The bytes after it never change.
-HEADER_BYTES = 44
+# The header of a WAV, FLAC or MP3 file, of at most this size, is rewritten when its length is known. The bytes after it
+# never change. MP3 has its tags before it.
+HEADER_BYTES = 4096
 
 
 # A script runs in one step. It tells the refusal of a stale attempt from an error of Redis, such as a lack of memory.

@@ -152,6 +152,11 @@ def test_a_gateway_starts_without_redis(settings: Settings) -> None:
     url = f"redis://127.0.0.1:{free_port()}/0"
     with run_gateway(settings.model_copy(update={"redis_url": url})) as gateway:
         assert gateway.post().status_code == 202
+        # A request that waits for the end is not kept waiting either.
+        response = gateway.post(async_mode=False)
+        assert response.status_code == 202
+        assert response.headers["location"] == f"/jobs/{response.json()['job_id']}"
+        assert any("Redis" in warning for warning in response.json()["warnings"])
         health = gateway.client.get("/health").json()
         assert (health["status"], health["broker_ok"], health["workers_alive"]) == ("degraded", False, 1)
 

@@ -161,6 +161,13 @@ def test_no_normalize_changes_the_audio(stack: Stack, tmp_path: Path) -> None:
     assert (tmp_path / "words.wav").read_bytes() != (tmp_path / "figures.wav").read_bytes()
 
 
+def test_no_mastering_leaves_out_natural_pauses(stack: Stack, tmp_path: Path) -> None:
+    for name, *options in (("mastered.wav",), ("raw.wav", "--no-mastering")):
+        result = oratio("say", "One.\n\nTwo.\n\nThree.", "-o", name, *options, folder=tmp_path, url=stack.url)
+        assert result.returncode == 0, result.stderr
+    assert (tmp_path / "mastered.wav").read_bytes() != (tmp_path / "raw.wav").read_bytes()
+
+
 def test_without_waiting_the_job_is_queued_and_its_id_printed(stack: Stack, tmp_path: Path) -> None:
     result = oratio(
         *("say", "It stood at\n\n12\n\nthe end.", "--no-wait", "--priority", "bulk", "--clean-pages"),

@@ -6,7 +6,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from worker.text.normalization import normalize
+
 _THREADS = 1
+_BRITISH = re.compile(r"(?<=[a-z]{3})our\b")
 
 
 def transcribe(audio: bytes | Path) -> str:
@@ -24,8 +27,9 @@ def transcribe_words(audio: bytes) -> list[tuple[str, float, float]]:
 
 
 def words(text: str) -> list[str]:
-    """Return the words of a text in lower case without punctuation."""
-    return re.findall(r"[a-z']+", text.lower().replace("’", "'"))  # noqa: RUF001
+    """Return the words of a text in lower case without punctuation, in American spelling, with numbers in words."""
+    spelled = normalize(text, language="en").text.lower().replace("’", "'")  # noqa: RUF001
+    return re.findall(r"[a-z']+", _BRITISH.sub("or", spelled))
 
 
 def word_error_rate(text: str, transcript: str) -> float:

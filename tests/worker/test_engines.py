@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import select
 import signal
 import subprocess
@@ -23,7 +24,7 @@ from common.settings import Settings
 from worker.engines import available_aliases, create
 from worker.engines.fake import FakeEngine
 from worker.engines.hibari.download import download_voice, missing_voices
-from worker.engines.hibari.engine import HibariEngine, replace_unreadable_digits
+from worker.engines.hibari.engine import HibariEngine, _phonemize, replace_unreadable_digits
 from worker.engines.hibari.phonemization import InputSpan, phonemize
 from worker.engines.protocol import ANY_VOICE, Engine, EngineError, Utterance, Word
 from worker.engines.word_timings import align_words
@@ -170,6 +171,40 @@ class TestHibari:
         assert caught.value.code == "unspeakable_text"
         assert "secret" not in caught.value.message
         assert caught.value.__suppress_context__
+
+    @pytest.mark.parametrize(
+        ("text", "heard"),
+        [
+            ("She said no. I went home.", ["said no", "i went"]),
+            ('"I said no." She left.', ["said no", "she left"]),
+            ("We saw the Sun. It rose.", ["the sun", "it rose"]),
+            ("See no. 5 on Sun. and go.", ["see number", "on sunday and"]),
+        ],
+    )
+    def test_a_word_that_ends_a_sentence_is_no_abbreviation(
+        self, hibari: HibariEngine, text: str, heard: list[str]
+    ) -> None:
+        read = " ".join(re.findall(r"\w+", _phonemize(hibari._model("heart"), utterance(text)).text.lower()))
+        assert all(words in read for words in heard), read
+
+    @pytest.mark.parametrize(
+        ("text", "letters"),
+        [
+            ("from A to B", 1),
+            ("The A one is closed.", 1),
+            ("Blood group A minus is rare.", 1),
+            ("A is for apple, A and B.", 2),
+            ("A man and A dog with a hat.", 0),
+            ("A one-time fee. A two-year-old.", 0),
+        ],
+    )
+    def test_the_letter_a_is_not_read_as_the_article(
+        self, hibari: HibariEngine, text: str, letters: int
+    ) -> None:
+        phonemization = _phonemize(hibari._model("heart"), utterance(text))
+        words = " ".join(chunk.phonemes for chunk in phonemization.chunks).split()
+        assert words.count("ˈA") == letters  # noqa: RUF001
+        assert re.findall(r"\w+", phonemization.text) == re.findall(r"\w+", text)
 
     def test_a_missing_voice_is_an_error(self, hibari: Engine) -> None:
         for voice in ("emma", "../heart"):

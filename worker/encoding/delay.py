@@ -10,7 +10,7 @@ class CodecDelay:
     """Delay and padding in samples at the codec's rate, for a decoder that only knows the frames.
 
     The sound starts after `before` samples. The file holds `added` more samples than the input, padded to whole frames
-    of `frame` samples, or of `long_frame` samples at high rates.
+    of `frame` samples, or of `long_frame` samples at high rates. Silence at the end may be left out of AAC instead.
     """
 
     before: int = 0
@@ -24,14 +24,15 @@ class CodecDelay:
         return -(-(samples + self.added) // frame) * frame
 
 
-# Ogg tells the decoder how much of Opus to skip at both ends; the sound keeps its place within a millisecond. ADTS and
-# bare MP3 frames cannot do that: LAME adds 576 samples before the sound and at least as many after it, and MP3 decoders
-# add a delay of 529 samples.
+# Ogg tells the decoder how much of Opus to skip at both ends; the sound keeps its place within a millisecond. The first
+# frame of an MP3 file tells it too. ADTS cannot do that.
 CODEC_DELAY = {
     "wav": CodecDelay(),
     "flac": CodecDelay(),
-    "mp3": CodecDelay(before=576 + 529, added=2 * 576, frame=576, long_frame=1152),
+    "mp3": CodecDelay(),
     "opus": CodecDelay(),
     "aac": CodecDelay(before=1024, added=1024, frame=1024, long_frame=1024),
     "pcm": CodecDelay(),
 }
+# MP3 files of earlier releases do not tell it: LAME adds 576 samples before the sound, and decoders add 529.
+UNTOLD_MP3_DELAY = CodecDelay(before=576 + 529, added=2 * 576, frame=576, long_frame=1152)

@@ -9,7 +9,8 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from worker.encoding.delay import CODEC_DELAY
+from worker.encoding.delay import CODEC_DELAY, UNTOLD_MP3_DELAY
+from worker.encoding.mp3_info import has_info_frame
 from worker.encoding.pcm import from_int16
 from worker.encoding.uncompressed import PCM_RATE_HZ
 
@@ -35,21 +36,24 @@ def open_playback(file: IO[bytes], audio_format: str, *, duration_s: float) -> I
     Raises ValueError if the file has another format or is too short, possibly only while the blocks are read.
     """
     if audio_format == "pcm":
-        yield _make_playback(PCM_RATE_HZ, _pcm_blocks(file), audio_format, duration_s)
+        yield _make_playback(PCM_RATE_HZ, _pcm_blocks(file), skip=0, duration_s=duration_s)
     elif audio_format == "aac":
         from worker.encoding.aac import open_aac
 
         with open_aac(file) as (rate_hz, frames):
-            yield _make_playback(rate_hz, _merge_blocks(frames), audio_format, duration_s)
+            skip = CODEC_DELAY[audio_format].before
+            yield _make_playback(rate_hz, _merge_blocks(frames), skip=skip, duration_s=duration_s)
     else:
+        is_untold = audio_format == "mp3" and not has_info_frame(file)
+        skip = UNTOLD_MP3_DELAY.before if is_untold else 0
         with _translate_errors(), soundfile.SoundFile(file) as sound:
-            yield _make_playback(sound.samplerate, _sndfile_blocks(sound), audio_format, duration_s)
+            yield _make_playback(sound.samplerate, _sndfile_blocks(sound), skip=skip, duration_s=duration_s)
 
 
-def _make_playback(rate_hz: int, blocks: Blocks, audio_format: str, duration_s: float) -> Playback:
+def _make_playback(rate_hz: int, blocks: Blocks, *, skip: int, duration_s: float) -> Playback:
     cut = _select(
         blocks,
-        skip=CODEC_DELAY[audio_format].before,
+        skip=skip,
         count=round(duration_s * rate_hz),
         max_missing=round(_MAX_MISSING_S * rate_hz),
     )

@@ -13,6 +13,7 @@ from common.markup import parse_input, without_ssml_tags
 from worker.synthesis.segmentation import Segment
 from worker.text.language_detection import mismatch_warning
 from worker.text.page_cleaning import count_left_out
+from worker.text.silent_symbols import silent_symbols
 
 
 class JobFacts:
@@ -25,7 +26,7 @@ class JobFacts:
         """Yield the segments. Compute the facts after the first, while an engine speaks it."""
         remaining = iter(segments)
         yield from islice(remaining, 1)
-        _ = self.recipe, self.language_warnings, self.page_warnings
+        _ = self.recipe, self.language_warnings, self.symbol_warnings, self.page_warnings
         yield from remaining
 
     @cached_property
@@ -56,6 +57,16 @@ class JobFacts:
         text = without_ssml_tags(job.text, input_type=job.options.input_type)
         warning = mismatch_warning(text, asked=None, spoken=voice.languages)
         return (warning,) if warning else ()
+
+    @cached_property
+    def symbol_warnings(self) -> tuple[str, ...]:
+        job = self._job
+        if job.provider == "stub" or not job.options.normalize:
+            return ()
+        text = without_ssml_tags(job.text, input_type=job.options.input_type)
+        language = job.language or find_voice(job.voice_id, allow_fake=True).languages[0]
+        symbols = silent_symbols(text, language=language)
+        return (f"These symbols have no name and may be silent: {' '.join(symbols)}",) if symbols else ()
 
     @cached_property
     def page_warnings(self) -> tuple[str, ...]:

@@ -272,7 +272,8 @@ def _store_result(
 ) -> SynthesisResult:
     part, job = attempt.part, attempt.part.job
     segment_count = len(rendering.captions) + silent_count
-    warnings = [*job.warnings, *facts.language_warnings, *facts.page_warnings, *rendering.warnings]
+    warnings = [*job.warnings, *facts.language_warnings, *facts.symbol_warnings, *facts.page_warnings]
+    warnings += rendering.warnings
     if silent_count:
         warnings.append(f"{silent_count} of {segment_count} segments cannot be spoken by this voice.")
     key = audio_key(job.id, attempt=part.attempt, extension=MEDIA_TYPES[job.format][1])

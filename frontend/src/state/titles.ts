@@ -7,6 +7,11 @@ const HEADING_LINES = 10;
 
 const HEADING = /^#{1,6}\s+\S/;
 const RULE = /^[-=*_~\s]+$/;
+/** SSML and HTML, whose tags may be longer than a line. */
+const DOCUMENT = /^\s*<[?!a-z]/i;
+const DOCUMENT_TAG = /<!--.*?-->|<[?!/]?[a-z][^<>]*>/gis;
+const ENTITY = /&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|(amp|lt|gt|quot|apos));/gi;
+const ENTITIES: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
 /** In this order. The replacement keeps the text of a mark. */
 const MARKS: readonly (readonly [RegExp, string])[] = [
   [/\[(?:pause|voice)\s*:[^[\]\n]*\]/gi, " "],
@@ -20,7 +25,9 @@ const MARKS: readonly (readonly [RegExp, string])[] = [
 
 /** The title without Markdown marks and tags, of at most 80 characters. Empty if the text has no words. */
 export function titleOf(text: string): string {
-  const lines = text.slice(0, HEAD_CHARS).split(/\r\n|[\n\r\v\f\u0085\u2028\u2029]/);
+  const start = text.slice(0, HEAD_CHARS);
+  const head = DOCUMENT.test(start) ? start.replace(DOCUMENT_TAG, " ") : start;
+  const lines = head.split(/\r\n|[\n\r\v\f\u0085\u2028\u2029]/);
   const spoken = lines.filter((line) => plainLine(line) !== "");
   const heading = spoken.slice(0, HEADING_LINES).find((line) => HEADING.test(line.trim()));
   return shorten(plainLine(heading ?? spoken[0] ?? ""));
@@ -30,8 +37,16 @@ export function titleOf(text: string): string {
 export function plainLine(line: string): string {
   if (RULE.test(line)) return "";
   return MARKS.reduce((plain, [pattern, replacement]) => plain.replace(pattern, replacement), line)
+    .replace(ENTITY, character)
     .replace(/\s+/g, " ")
     .trim();
+}
+
+function character(entity: string, decimal?: string, hexadecimal?: string, name?: string): string {
+  if (name) return ENTITIES[name.toLowerCase()] ?? entity;
+  const code = decimal ? Number(decimal) : Number.parseInt(hexadecimal ?? "", 16);
+  const isCharacter = code <= 0x10ffff && !(code >= 0xd800 && code < 0xe000);
+  return isCharacter ? String.fromCodePoint(code) : entity;
 }
 
 /** Cuts between words, or within a word that is longer than a title. */

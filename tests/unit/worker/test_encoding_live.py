@@ -17,6 +17,7 @@ from worker.encoding.resampling import allowed_rate
 from worker.encoding.tags import NO_TAGS, Tags
 
 RATES_HZ = (16_000, 22_050, 24_000, 44_100)
+MP3_INFO_BYTES = 192  # a frame of 64 kbit/s at 24 kHz
 OPUS_DECODED_HZ = 48_000
 OPUS_RATES_HZ = (8000, 12000, 16000, 24000, 48000)
 # A block of FLAC; a page of Ogg and the look-ahead of Opus; a few frames of the other formats.
@@ -70,13 +71,15 @@ def test_live_and_stored_bytes_have_the_input_samples(
     live, stored = Recorder(audio_format, rate_hz=rate_hz).write(cut(sound, seed))
     live_samples, rate = by_pyav(live, audio_format)
     stored_samples, _ = by_pyav(stored, audio_format)
-    np.testing.assert_array_equal(live_samples, stored_samples)
+    # A live MP3 does not say where its sound ends.
+    heard = live_samples[: len(stored_samples)] if audio_format == "mp3" else live_samples
+    np.testing.assert_array_equal(heard, stored_samples)
     coded_hz = codec_rate(audio_format, rate_hz)
     expected_count = CODEC_DELAY[audio_format].decoded(round(count * coded_hz / rate_hz), rate_hz=coded_hz)
     if audio_format == "opus":
         assert rate == OPUS_DECODED_HZ
         expected_count = expected_count * OPUS_DECODED_HZ // coded_hz
-    assert len(live_samples) == expected_count
+    assert len(stored_samples) == expected_count
     if rate == rate_hz and audio_format in ("wav", "flac", "pcm"):
         np.testing.assert_array_equal(live_samples * 32768, to_int16(sound))
 
@@ -114,7 +117,7 @@ def test_written_samples_are_live_soon(audio_format: str) -> None:
 def test_live_and_stored_bytes_differ_only_in_the_header(audio_format: str) -> None:
     live, stored = Recorder(audio_format, rate_hz=24_000).write(iter([tone(1.3, rate_hz=24_000)]))
     assert len(live) == len(stored)
-    header = {"wav": 44, "flac": 42}.get(audio_format, 0)
+    header = {"wav": 44, "flac": 42, "mp3": MP3_INFO_BYTES}.get(audio_format, 0)
     assert live[header:] == stored[header:]
     if header:
         assert live[:header] != stored[:header]
@@ -135,8 +138,7 @@ def test_tags_are_in_the_first_bytes_of_a_stream(audio_format: str, title: str) 
     # The gateway compares attempts by their bytes after the header.
     assert live[HEADER_BYTES:] == stored[HEADER_BYTES:]
     untagged, _ = Recorder(audio_format, rate_hz=24_000).write(iter([sound]))
-    for decoded in (by_pyav(live, audio_format), by_pyav(stored, audio_format)):
-        np.testing.assert_array_equal(decoded[0], by_pyav(untagged, audio_format)[0])
+    np.testing.assert_array_equal(by_pyav(live, audio_format)[0], by_pyav(untagged, audio_format)[0])
 
 
 def test_a_growing_wav_has_an_unknown_size() -> None:

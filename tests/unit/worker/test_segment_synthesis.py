@@ -108,6 +108,30 @@ def test_lines_left_out_of_pages_are_counted(text: str, clean_pages: bool, warni
     assert JobFacts(part.job).page_warnings == warnings
 
 
+@pytest.mark.parametrize(
+    ("text", "language", "normalize", "warnings"),
+    [
+        (
+            "See † here, then ⌘ and † again.",
+            "en",
+            True,
+            ("These symbols have no name and may be silent: ⌘ †",),
+        ),
+        ("Voir † ici.", "fr", True, ("These symbols have no name and may be silent: †",)),
+        ("<speak>A ⌘ key</speak>", "en", True, ("These symbols have no name and may be silent: ⌘",)),
+        ("A ★ and an ∃, 5 € and 😀. │ ■ A note.†", "en", True, ()),
+        ("A ⌘ key", "ja", True, ()),
+        ("A ⌘ key", "en", False, ()),
+        ("Only words.", "en", True, ()),
+    ],
+)
+def test_symbols_that_no_rule_reads_are_named_once(
+    text: str, language: str, normalize: bool, warnings: tuple[str, ...]
+) -> None:
+    part = claimed_part(text, voice_id="fake", language=language, options=Options(normalize=normalize))
+    assert JobFacts(part.job).symbol_warnings == warnings
+
+
 def test_the_facts_of_a_job_are_computed_while_the_first_segment_is_spoken(
     dispatcher: RecordingDispatcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:

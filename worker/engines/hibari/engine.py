@@ -19,6 +19,14 @@ from worker.engines.samples import check_samples
 from worker.engines.word_timings import align_words
 
 # The library has number words up to decillions: it reads 36 digits and raises IndexError for 37.
+# Words at the end of a sentence, which the library reads as "number", "figure" and "Sunday".
+_FINAL_WORD = re.compile(r"\b(no|fig|(?<=[Tt]he )Sun)\.(?=[\"'”’)]*(?:$|\s+[\"'“‘(]*[A-Z]))")  # noqa: RUF001
+# The library often reads the letter as the article, as in "the A one" and "from A to B". No article stands there.
+_LETTER_A = re.compile(
+    r"(?<![\w.'’-])A(?= (?:minus|plus|to|and|or|of|is|was|are|has|not|in|on|at|for|by|with)\b)"  # noqa: RUF001
+    r"|(?<=[a-z] )A(?= (?:zero|one|two|three|four|five|six|seven|eight|nine|ten)\b(?!-))"
+)
+_LETTER_A_PHONEMES = "ˈA"  # noqa: RUF001
 _LONG_NUMBER = re.compile(r"\d(?:,?\d){36,}")
 # Memory of the first voice and of the grapheme-to-phoneme model (g2p).
 _MEMORY_BYTES = 150_000_000
@@ -183,10 +191,26 @@ def _split_input(utterance: Utterance, *, alphabet: Container[str]) -> Iterator[
         known = filter_phonemes(phonemes, alphabet=alphabet)
         # If the model knows none of the given phonemes, the word is read as it is written.
         if known and at <= start < end:
-            yield InputSpan(replace_unreadable_digits(utterance.text[at:start]))
+            yield from _split_letters(utterance.text[at:start])
             yield InputSpan(utterance.text[start:end], known)
             at = end
-    yield InputSpan(replace_unreadable_digits(utterance.text[at:]))
+    yield from _split_letters(utterance.text[at:])
+
+
+def _split_letters(text: str) -> Iterator[InputSpan]:
+    at = 0
+    for letter in _LETTER_A.finditer(text):
+        if at < letter.start():
+            yield InputSpan(_prepare(text[at : letter.start()]))
+        yield InputSpan(letter[0], _LETTER_A_PHONEMES)
+        at = letter.end()
+    if at < len(text) or not at:
+        yield InputSpan(_prepare(text[at:]))
+
+
+def _prepare(text: str) -> str:
+    # The library removes the space again, after it has expanded abbreviations.
+    return _FINAL_WORD.sub(r"\1 .", replace_unreadable_digits(text))
 
 
 def _synthesize(

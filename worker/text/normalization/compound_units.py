@@ -19,6 +19,8 @@ _FACTOR = re.compile(r"(?P<symbol>[A-Za-zμΩ]+)(?P<power>[\^⁻\u2212\d¹²³�
 _INITIALS = re.compile("[A-Z][/·][A-Z]")
 _QUOTIENTS = frozenset({"J/K", "W/K", "V/A", "N/C", "J/C", "V/K", "J/T", "V·A", "A·V"})
 _WATT_HOUR = re.compile("(?<=W)[·⋅∙](?=h)")  # one word in most languages
+# "5 m s-1": without a raised sign, only these have a negative power. "A-1" and "B-2" are names.
+_PLAIN_BASES = "s|min|h|d|kg|g|mol|K|[Ll]|ha|km|m|dm|cm|mm"
 _LENGTHS = frozenset({"km", "m", "dm", "cm", "mm", "μm", "nm"})
 # Compounds that are read without a number before them.
 _LONE = (
@@ -38,7 +40,15 @@ def compound_unit_rules(language: Language) -> tuple[Rule, ...]:
     minus = "(?:(?<![\\w.,)\\]])(?P<minus>[-\u2212]) ?)?"
     number = rf"{minus}(?<![\w.,/])(?<!\d )(?P<number>{language.number_pattern})(?P<gap>[ -]?)"
     pattern = rf"{number}(?P<unit>{compound_unit_pattern()})(?![\w²³⁻/]|[·⋅∙]\w)"
-    return (Rule(re.compile(pattern), lambda match: _say_measure(match, language=language), needs=_SIGNS),)
+    plain = rf"{number}(?P<unit>{_plain_power_pattern()})(?![\w²³⁻/-]|[·⋅∙]\w)"
+
+    def say_measure(match: re.Match[str]) -> str | None:
+        return _say_measure(match, language=language)
+
+    return (
+        Rule(re.compile(pattern), say_measure, needs=_SIGNS),
+        Rule(re.compile(plain), say_measure, needs="-\u2212"),
+    )
 
 
 def lone_unit_rules(language: Language) -> tuple[Rule, ...]:
@@ -59,9 +69,7 @@ def lone_unit_rules(language: Language) -> tuple[Rule, ...]:
 @cache
 def compound_unit_pattern() -> str:
     """Return a pattern without capturing groups for a unit with a product, a quotient or a negative power."""
-    symbols = {*UNIT_SYMBOLS, *NAMED_BASES, *PREFIXED_UNITS, *UNNAMED_BASES}
-    names = sorted((symbol for symbol in symbols if _FACTOR.fullmatch(symbol)), key=len, reverse=True)
-    symbol = f"(?:{'|'.join(names)})(?![A-Za-zμΩ])"
+    symbol = _symbol_pattern()
     factor = rf"{symbol}(?:[²³]|\^?[23](?!\d))?"
     inverse = rf"{symbol}(?:⁻[¹²³⁴]|\^?[-\u2212][1-4](?!\d))"
     dots = rf"{factor}(?:[·⋅∙](?:{inverse}|{factor})){{1,4}}"
@@ -70,6 +78,21 @@ def compound_unit_pattern() -> str:
     spaces = rf"(?:{factor} (?:{factor} ){{0,2}})?{raised}(?: {raised}){{0,2}}"
     below = rf"(?:\({factor}(?:[·⋅∙ ]{factor}){{1,3}}\)|{factor}(?:[·⋅∙]{factor})?(?:/{factor})?)"
     return rf"(?:(?:{dots}|{factor})/{below}|{dots}|{points}|{spaces})"
+
+
+@cache
+def _plain_power_pattern() -> str:
+    """Return a pattern for a unit such as "m s-1", whose exponents are not raised."""
+    factor = rf"{_symbol_pattern()}(?:[²³]|\^?[23](?!\d))?"
+    inverse = rf"(?:{_PLAIN_BASES})[-\u2212][1-4](?!\d)"
+    return rf"{factor}(?: {factor})?(?: {inverse}){{1,3}}"
+
+
+@cache
+def _symbol_pattern() -> str:
+    symbols = {*UNIT_SYMBOLS, *NAMED_BASES, *PREFIXED_UNITS, *UNNAMED_BASES}
+    names = sorted((symbol for symbol in symbols if _FACTOR.fullmatch(symbol)), key=len, reverse=True)
+    return f"(?:{'|'.join(names)})(?![A-Za-zμΩ])"
 
 
 @lru_cache(maxsize=1024)

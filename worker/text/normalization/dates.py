@@ -90,8 +90,8 @@ def name_range_rules(language: Language) -> tuple[Rule, ...]:
     months = month_names(language)
     month_of_name = f"({'|'.join(sorted(map(re.escape, months), key=len, reverse=True))})"
     joined = rf"(?<![\w.,:/-])(\d{{1,2}})([-–/]){month_of_name}\.?\2(\d{{4}}|\d{{2}})(?![\w-]|[.,/:]\d)"
-    # A word after "12 Jan 24" could be the noun that it counts.
-    end = r"(?=$|[.,;:!?)\n](?!\d)| [-–] | (?:at|to|until)\b)"
+    # Any other word after "12 Jan 24" could be the noun that it counts.
+    end = rf"(?=$|[.,;:!?)\n](?!\d)| [-–] | (?:{language.after_date})(?!\w))"
     short_year = rf"(?<![\w.,:/-])(\d{{1,2}})\.? {month_of_name}\.? '?(\d\d){end}"
     weekdays = "|".join(
         sorted((re.escape(day) for day in days if days[day].lower() != day), key=len, reverse=True)

@@ -54,6 +54,10 @@ class German(Language):
     day_article = ""
     short_months = {"sept": 9, "jän": 1, "jänner": 1, "mrz": 3, "okt": 10, "dez": 12}  # noqa: RUF012
     time_suffix = "(?: ?Uhr)?"
+    after_date = (
+        "in|im|am|an|um|bei|bis|von|mit|für|nach|vor|und|oder|aber|als|wir|er|sie|es|ich|ist|war"
+        "|hat|der|die|das"
+    )
     words = {  # noqa: RUF012
         "point": "Komma", "minus": "minus", "plus": "plus", "to": "bis", "ratio": "zu", "and": "und", "with cents": "",
         "by": "mal", "percent": "Prozent", "permille": "Promille", "version": "Version", "to the power of": "hoch",
@@ -62,6 +66,9 @@ class German(Language):
         "&": "und", "@": "at", "+": "plus", "\u2212": "minus", "=": "gleich", "≠": "ungleich",
         "≈": "ungefähr gleich", "~": "ungefähr", "≤": "kleiner oder gleich", "≥": "größer oder gleich",
         "<": "kleiner als", ">": "größer als", "±": "plus minus", "×": "mal", "⋅": "mal", "∙": "mal", "*": "mal",
+        "∀": "für alle", "∃": "es existiert", "∈": "in", "∅": "leere Menge", "∝": "proportional zu",
+        "≡": "äquivalent zu", "¬": "nicht", "∧": "und", "∨": "oder", "⇒": "daraus folgt", "★": "Stern",
+        "stars": "Sterne",
         "÷": "geteilt durch", "√": "Wurzel aus", "∞": "unendlich", "π": "Pi", "→": "nach", "°": "Grad",
         "§": "Paragraf", "©": "Copyright", "#": "Nummer", "€": "Euro", "$": "Dollar", "£": "Pfund", "¥": "Yen",
     }  # fmt: skip

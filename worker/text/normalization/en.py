@@ -87,6 +87,12 @@ _SHORT_FORM_RULES = (
         lambda _: "flourished ",
         needs=".",
     ),
+    # "Act V. 3" and "George V. 3 years later" are no volumes.
+    Rule(
+        re.compile(r"(?:^|(?<=[,;:(] )|(?<=\b[Ss]ee )|(?<=\b[Ii]n )|(?<=\()|(?<=\b[Cc]f\. ))V\. ?(?=\d)"),
+        lambda _: "volume ",
+        needs=".",
+    ),
     Rule(_REFERENCE, _expand_reference, needs="."),
     Rule(re.compile(r"\b([CFJ])#(?!\w)"), lambda match: f"{match[1]} sharp", needs="#"),
     Rule(re.compile(r"\bC\+\+(?!\w)"), lambda _: "C plus plus", needs="+"),
@@ -119,6 +125,10 @@ class English(Language):
     short_months = {"sept": 9}  # noqa: RUF012
     ordinal_suffixes = "(?:st|nd|rd|th|ST|ND|RD|TH)"
     time_suffix = "(?: ?o'clock)?"
+    after_date = (
+        "in|at|on|to|by|from|for|with|until|till|near|as|and|or|but|when|while|after|before|because"
+        "|the|a|an|we|he|she|they|it|I|you|was|is|had|has|will|my|our|his|her|their"
+    )
     words = en_tables.WORDS
     currencies = en_tables.CURRENCIES
     scales = en_tables.SCALES

@@ -20,6 +20,8 @@ WORDS: Mapping[str, str] = {
     "∞": "infinity", "π": "pi", "∑": "the sum of", "∫": "the integral of", "∂": "partial", "∆": "delta", "∈": "in",
     "∉": "not in", "∪": "union", "∩": "intersection", "→": "to", "⇒": "implies", "←": "from", "↔": "to and from",
     "°": "degrees", "§": "section", "¶": "paragraph", "©": "copyright", "#": "number", "€": "euros",
+    "∀": "for all", "∃": "there exists", "∅": "the empty set", "∝": "is proportional to", "≡": "is equivalent to",
+    "¬": "not", "∧": "and", "∨": "or", "★": "star", "stars": "stars",
     "$": "dollars", "£": "pounds", "¥": "yen",
 }  # fmt: skip
 CURRENCIES: Mapping[str, Currency] = {

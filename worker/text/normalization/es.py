@@ -52,6 +52,7 @@ class Spanish(Language):
     ordinal_suffixes = r"(?<! )(?:\.?[ºªoa°]|\.?er|[rnmt][oa]|\.?era)"
     short_months = {"sept": 9, "set": 9}  # noqa: RUF012
     time_suffix = "(?: ?(?:h|hs|hrs)\\b\\.?)?"
+    after_date = "en|a|al|con|por|para|desde|hasta|y|o|pero|cuando|el|la|los|las|un|una|nos|se|es|fue|ha"
     words = {  # noqa: RUF012
         "point": "coma", "minus": "menos", "plus": "más", "to": "a", "and": "y", "with cents": "con", "by": "por",
         "percent": "por ciento", "permille": "por mil", "version": "versión", "to the power of": "elevado a",
@@ -61,6 +62,8 @@ class Spanish(Language):
         "\u2212": "menos", "=": "igual a", "≠": "distinto de", "≈": "aproximadamente igual a",
         "~": "aproximadamente", "≤": "menor o igual que", "≥": "mayor o igual que", "<": "menor que",
         ">": "mayor que", "±": "más menos", "×": "por", "⋅": "por", "∙": "por", "*": "por", "÷": "dividido entre",
+        "∀": "para todo", "∃": "existe", "∈": "pertenece a", "∅": "conjunto vacío", "∝": "es proporcional a",
+        "≡": "es equivalente a", "¬": "no", "∧": "y", "∨": "o", "⇒": "implica", "★": "estrella", "stars": "estrellas",
         "√": "raíz cuadrada de", "∞": "infinito", "π": "pi", "→": "a", "°": "grados", "§": "sección",
         "©": "copyright", "#": "número", "€": "euros", "$": "dólares", "£": "libras", "¥": "yenes",
     }  # fmt: skip

@@ -30,6 +30,10 @@ class French(Language):
     short_months = {"févr": 2, "fév": 2, "fev": 2, "juill": 7, "sep": 9, "aout": 8, "dec": 12}  # noqa: RUF012
     ordinal_suffixes = "(?<! )(?:[ºª]|ers?|res?|ères?|eres?|nde?s?|es?|[eèé]mes?|i[eè]mes?|è)"
     time_suffix = "(?: ?(?:h|heures?)(?!\\w))?"
+    after_date = (
+        "à|au|aux|en|dans|chez|par|pour|avec|vers|avant|après|et|ou|mais|quand|le|la|les|un|une"
+        "|nous|il|elle|ils|elles|on|je|vous|est|a|sera"
+    )
     words = fr_tables.WORDS
     currencies = fr_tables.CURRENCIES
     scales = fr_tables.SCALES

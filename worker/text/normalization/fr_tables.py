@@ -16,6 +16,8 @@ WORDS: Mapping[str, str] = {
     "±": "plus ou moins", "×": "fois", "⋅": "fois", "∙": "fois", "*": "fois", "÷": "divisé par",  # noqa: RUF001
     "√": "racine carrée de", "∞": "infini", "π": "pi", "∑": "somme de", "∫": "intégrale de", "∂": "d rond",
     "∆": "delta", "∈": "appartient à", "∉": "n'appartient pas à", "∪": "union", "∩": "inter", "⇒": "implique",  # noqa: RUF001
+    "∅": "ensemble vide", "∝": "est proportionnel à", "≡": "est équivalent à", "¬": "non", "∧": "et", "∨": "ou",  # noqa: RUF001
+    "★": "étoile", "stars": "étoiles",
     "⇔": "équivaut à", "∀": "quel que soit", "∃": "il existe", "°": "degrés", "§": "paragraphe",
     "¶": "paragraphe", "©": "copyright", "#": "numéro", "€": "euros", "$": "dollars", "£": "livres sterling",
     "¥": "yens",

@@ -56,6 +56,7 @@ class Italian(Language):
     ordinal_suffixes = r"(?:[°ºª]|(?<! )(?:mo|ma|esimo|esima))"
     short_months = {"sett": 9, "gen": 1, "genn": 1, "febb": 2, "magg": 5, "lugl": 7}  # noqa: RUF012
     ambiguous_months = frozenset({"set", "mar", "gen", "dic"})
+    after_date = "a|ad|al|alla|in|nel|nella|con|per|da|dal|e|o|ma|quando|il|la|lo|i|gli|un|una|ci|si|è|era|ha"
     words = it_tables.WORDS
     currencies = it_tables.CURRENCIES
     scales = it_tables.SCALES

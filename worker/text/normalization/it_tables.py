@@ -17,6 +17,8 @@ WORDS: Mapping[str, str] = {
     "+": "più", "\u2212": "meno", "=": "uguale", "≠": "diverso da", "≈": "circa", "~": "circa",
     "≤": "minore o uguale a", "≥": "maggiore o uguale a", "<": "minore di", ">": "maggiore di",
     "±": "più o meno", "×": "per", "⋅": "per", "∙": "per", "*": "per", "÷": "diviso",  # noqa: RUF001
+    "∀": "per ogni", "∃": "esiste", "∈": "appartiene a", "∅": "insieme vuoto", "∝": "è proporzionale a",
+    "≡": "è equivalente a", "¬": "non", "∧": "e", "∨": "o", "⇒": "implica", "★": "stella", "stars": "stelle",  # noqa: RUF001
     "√": "radice quadrata di", "∞": "infinito", "π": "pi greco", "°": "gradi", "§": "paragrafo",
     "©": "copyright", "#": "numero", "€": "euro", "$": "dollari", "£": "sterline", "¥": "yen",
 }  # fmt: skip

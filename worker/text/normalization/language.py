@@ -73,6 +73,8 @@ class Language:
     """A pattern for nouns before the number of a part, as "chapters?". Upper and lower case match."""
     list_words: ClassVar[str] = ""
     """A pattern for the words between the numerals of a list, as "and"."""
+    after_date: ClassVar[str] = "(?!)"
+    """A pattern for words that are never counted, so that "24" is a year in "12 Jan 24 in Paris"."""
     ordinal_suffixes: str = "(?!)"
     """A pattern for the suffix after the digits of an ordinal number."""
     time_suffix: str = ""

@@ -28,7 +28,7 @@ from worker.text.normalization.quantities import (
     range_rules,
     thousands_rules,
 )
-from worker.text.normalization.symbols import symbol_rules, tight_comparison_rules
+from worker.text.normalization.symbols import star_rules, symbol_rules, tight_comparison_rules
 from worker.text.normalization.telephone_numbers import telephone_rules
 from worker.text.normalization.times_of_day import time_rules
 from worker.text.normalization.units import unit_rules
@@ -106,7 +106,12 @@ def _apply_language_rules(mapped: MappedText, *, language: Language) -> MappedTe
 @cache
 def _rules(language: Language) -> tuple[tuple[Rule, ...], ...]:
     """Return the rules in the order of their steps. The second and fourth are for texts with digits."""
-    first_rules = (*emoji_rules(language), *address_rules(language), *tight_comparison_rules())
+    first_rules = (
+        *emoji_rules(language),
+        *address_rules(language),
+        *tight_comparison_rules(),
+        *star_rules(language),
+    )
     written_rules = (*written_number_rules(language), *compound_unit_rules(language))
     word_rules = (
         *name_range_rules(language),

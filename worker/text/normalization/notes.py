@@ -21,6 +21,19 @@ _LIST_NAME = re.compile(
     r"(?<!\w)(?:arg[sv]|params|arr|tuple|dict|vec|nums|buf|dp)$"
     r"|(?:^|\n|[=,;:] |[(!-])(?:array|list|map|vector|matrix|grid|board|buffer|stack|queue|rows?|cols?|items)$"
 )
+# "Read data[3]", "the value of data[3]", in five languages.
+_ELEMENT_OF = re.compile(
+    r"(?:(?:^|[.!?:;\n] |\b(?:then|to|we|you) )(?:read|print|use|access|set|get|swap|increment|replace|assign|return"
+    r"|check|store|delete|pass|call|copy)|\b(?:element|entry|value|item|index|variable)s? (?:of|in|at|is)"
+    r"|(?:^|[.!?:;\n] |\bpuis )(?:lis|lisez|affiche[rz]?|utilise[rz]?|appelle[rz]?|copie[rz]?)"
+    r"|\b(?:élément|valeur|indice|variable) (?:de|dans)"
+    r"|(?:^|[.!?:;\n] )(?:lies|lesen sie|benutze|setze|kopiere)|\b(?:Element|Wert|Variable) (?:von|in)"
+    r"|(?:^|[.!?:;\n] )(?:lee|lea|usa|use|copia|imprime)|\b(?:elemento|valor|variable) (?:de|en)"
+    r"|(?:^|[.!?:;\n] )(?:leggi|stampa|leia|imprima|copie)|\b(?:valore|variabile|variável) (?:di|in|de|em))"
+    r" (?:the |le |la |el |il |o |a |den |das )?\w{1,20}$",
+    re.IGNORECASE,
+)
+_AFTER_SENTENCE = re.compile(r"[.,;:!?]\[\d")
 _OPERATOR = re.compile(r" = | ?[=!<>+*/-]=|\+\+| [+*%] [\w(]")
 # Programs count from zero, citations from one.
 _FIRST_ELEMENT = re.compile(r"\w\[0\]")
@@ -65,6 +78,7 @@ def _is_subscript(match: re.Match[str]) -> bool:
         or (before[-1:].isalnum() and _OPERATOR.match(after))
         or _FIRST_ELEMENT.search(before)
         or _FIRST_ELEMENT.search(after)
+        or (_ELEMENT_OF.search(before) and not _AFTER_SENTENCE.search(match.string))
     )
 
 

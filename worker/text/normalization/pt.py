@@ -60,6 +60,7 @@ class Portuguese(Language):
     ordinal_suffixes = r"(?:\.?[ºª°]|(?<! )\.?[oa]s?)"
     short_months = {"sept": 9}  # noqa: RUF012
     ambiguous_months = frozenset({"set", "mar", "out", "fev", "ago"})
+    after_date = "em|no|na|a|ao|à|às|com|por|para|desde|até|e|ou|mas|quando|o|os|as|um|uma|nos|se|é|foi"
     words = pt_tables.WORDS
     currencies = pt_tables.CURRENCIES
     scales = pt_tables.SCALES

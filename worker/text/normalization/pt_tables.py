@@ -13,6 +13,8 @@ WORDS: Mapping[str, str] = {
     "@": "arroba", "+": "mais", "\u2212": "menos", "=": "igual a", "≠": "diferente de",
     "≈": "aproximadamente", "~": "aproximadamente", "≤": "menor ou igual a", "≥": "maior ou igual a",
     "<": "menor que", ">": "maior que", "±": "mais ou menos", "×": "vezes", "⋅": "vezes", "∙": "vezes",  # noqa: RUF001
+    "∀": "para todo", "∃": "existe", "∈": "pertence a", "∅": "conjunto vazio", "∝": "é proporcional a",
+    "≡": "é equivalente a", "¬": "não", "∧": "e", "∨": "ou", "⇒": "implica", "★": "estrela", "stars": "estrelas",  # noqa: RUF001
     "*": "vezes", "÷": "dividido por", "√": "raiz quadrada de", "∞": "infinito", "π": "pi", "°": "graus",
     "§": "parágrafo", "©": "copyright", "#": "número", "€": "euros", "$": "dólares", "£": "libras",
     "¥": "ienes",

@@ -10,7 +10,7 @@ from worker.text.normalization.language import Language
 from worker.text.normalization.mapped_text import Rule, text_after, text_before
 
 # These are spoken in any context.
-_ALWAYS_SPOKEN = "&=≠≈≤≥≦≧±÷√∞∑∏∫∂∆∈∉⊂⊆∪∩∀∃→←↔⇒⇔°§¶©€$£¥×⋅∙π"
+_ALWAYS_SPOKEN = "&=≠≈≤≥≦≧±÷√∞∑∏∫∂∆∈∉⊂⊆∪∩∀∃∅∝≡¬∧∨→←↔⇒⇔°§¶©€$£¥×⋅∙π"
 _COMPARISON = re.compile(
     r"(?<=[\w)\]])[ \n]?(?:[<>!=]=|[-=]>) ?(?=[\w(\[-])|(?<=[\w)]) [<>](?= [\w(\u2212-])"
 )
@@ -34,7 +34,23 @@ _NEGATIVE_BLOOD = re.compile(
     r"|(?i:\b(?:blood|type|group|gruppe|blutgruppe|groupe|gruppo|grupo|tipo) (?:sangu[a-zíì]{2,5} )?)"
     rf"\b{_BLOOD}-(?:{_MORE_BLOOD}{{1,7}}|(?![\w-]| (?:und|oder)\b))"
 )
+# Ratings, as "★★★☆☆".
+_STARS = re.compile("(★{1,10})☆{0,9}")
+_BULLET = re.compile("^[★☆] +", re.MULTILINE)
+_COUNTED_STAR = re.compile(r"(?<=\d) ?★(?![★☆])")
 _NO_VERB_NEEDED = re.compile(r"(?:^|\(|\b(?:be|is|are))\s*$")
+
+
+def star_rules(language: Language) -> tuple[Rule, ...]:
+    """Return the rule for "4.5 ★". It runs before the numbers become words."""
+    star, stars = language.words["★"], language.words["stars"]
+    one = re.compile(r"(?<![\d.,])1$")
+
+    def say_star(match: re.Match[str]) -> str:
+        name = star if one.search(text_before(match, chars=3)) else stars
+        return f" {name}{' ' * text_after(match).isalnum()}"
+
+    return (Rule(_COUNTED_STAR, say_star, needs="★"),)
 
 
 def tight_comparison_rules() -> tuple[Rule, ...]:
@@ -49,6 +65,7 @@ def tight_comparison_rules() -> tuple[Rule, ...]:
 def symbol_rules(language: Language) -> tuple[Rule, ...]:
     words = {sign: word for sign, word in language.words.items() if len(sign) == 1}
     minus = words["\u2212"]
+    stars = language.words["stars"]
     always_signs = "".join(sign for sign in _ALWAYS_SPOKEN if sign in words)
     always = re.escape(always_signs)
 
@@ -58,7 +75,14 @@ def symbol_rules(language: Language) -> tuple[Rule, ...]:
         bare_word = word.removeprefix("is ") if _NO_VERB_NEEDED.search(text_before(match, chars=5)) else word
         return _pad_with_spaces(match, bare_word)
 
+    def say_stars(match: re.Match[str]) -> str:
+        count = len(match[1])
+        name = words["★"] if count == 1 else f"{language.agree(language.say_cardinal(count), stars)} {stars}"
+        return _pad_with_spaces(match, name)
+
     return (
+        Rule(_BULLET, lambda _: "", needs="★☆"),
+        Rule(_STARS, say_stars, needs="★"),
         Rule(re.compile(r"(?<=[^\W_])_(?=[^\W_])"), lambda _: " ", needs="_"),
         Rule(_MINUS, lambda match: f"{' ' * text_before(match).isalnum()}{minus} ", needs="-\u2212"),
         Rule(_NEGATIVE_BLOOD, lambda match: match[0].replace("-", f" {minus}"), needs="-"),

@@ -23,7 +23,8 @@ _LOST_EXPONENT = re.compile(r"(?<=\d)( ?[×⋅·x] ?10)[−–-](?=\d{1,2}(?!\w|
 _INDIAN = re.compile(r"(?<![\w.,])\d{1,2}(?:,\d\d){1,6},\d{3}(?:\.\d{1,2})?(?!\w|[.,]\d)")
 # The hyphen of a standard, as in "ISO-8859-1", is no range.
 _STANDARD = re.compile(
-    r"\b((?:ISO|IEC|EN|DIN|ANSI|IEEE|ECMA|RFC|BS|NF|UNI|UNE|NBR)(?:[/ -](?:IEC|EN|ISO))?[ -]?\d{3,5})-(?=\d{1,4}(?!\w))"
+    r"\b((?:ISO|IEC|EN|DIN|ANSI|IEEE|ECMA|RFC|BS|NF|UNI|UNE|NBR)(?:[/ -](?:IEC|EN|ISO))?)[ -]?"
+    r"(\d{3,5})-(?=\d{1,4}(?!\w))"
 )
 _VERSION = re.compile(r"(?:version|release) $", re.IGNORECASE)
 # In the names of aircraft the hyphen is not read: "Boeing 737-800".
@@ -53,7 +54,7 @@ def written_number_rules(language: Language) -> tuple[Rule, ...]:
         *_foreign_mark_rules(language),
         Rule(_DASH_FOR_MINUS, lambda _: "\u2212", needs="–"),
         Rule(_LOST_EXPONENT, lambda match: f"{match[1]}^\u2212", needs="\u2212–-"),
-        Rule(_STANDARD, lambda match: f"{match[1]} ", needs="-"),
+        Rule(_STANDARD, lambda match: f"{match[1]} {match[2]} ", needs="-"),
         Rule(_SCALE, say_scale, needs=":"),
         *(Rule(aircraft, say_aircraft, needs="-") for aircraft in _AIRCRAFT),
     )
