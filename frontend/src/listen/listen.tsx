@@ -57,6 +57,7 @@ function RecordingScreen({ watcher }: { watcher: JobWatcher }) {
   if (watcher.text.value === null) {
     return (
       <div class="screen">
+        <h1 class="visually-hidden">{t.value.shell.listen}</h1>
         {watcher.isDisconnected.value ? <ConnectionLost /> : null}
         <Skeleton lines={6} />
       </div>
