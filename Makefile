@@ -24,7 +24,7 @@ WITHOUT_GPL = $(if $(filter 0,$(GPL)),$(UV) pip uninstall -q --python $(1) $(GPL
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-torch setup-parler setup-node setup-test setup-test-flavours up studio openapi \
   test test-base test-flavours test-all-environments test-studio test-studio-quiet test-python test-engines \
-  check coverage lint format lock bench bench-studio bench-models clean
+  check coverage lint format lock screenshots bench bench-studio bench-models clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
@@ -140,6 +140,9 @@ test-flavours: setup-test-flavours  ## Run only the tests of .venv-torch and .ve
 
 test-studio: setup-test setup-node  ## Build the studio and run its type checks, unit tests and browser tests
 	$(BIN)/python scripts/check_studio.py
+
+screenshots: setup-test setup-node  ## Take screenshots of every screen of the studio, into frontend/shots (10 minutes)
+	$(BIN)/python scripts/check_studio.py screenshots
 
 # The tests that run on every Python version. The flavour environments exist only for one version.
 ON_EVERY_PYTHON := tests/worker/test_conformance.py tests/worker/test_engines.py \

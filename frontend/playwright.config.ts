@@ -1,13 +1,14 @@
 import { defineConfig } from "@playwright/test";
 
-// Each Playwright worker has its own browser and service. Benchmarks run one at a time.
-const isBenchmark = process.env["BENCH"] === "1";
+// What `npm run bench` and `npm run screenshots` run in place of the tests.
+const files = process.env["FILES"] ?? "*.spec.ts";
 
 export default defineConfig({
   testDir: "e2e",
-  testMatch: isBenchmark ? "*.bench.ts" : "*.spec.ts",
-  workers: isBenchmark ? 1 : 2,
-  fullyParallel: false,
+  testMatch: files,
+  // Each Playwright worker has its own browser and service. Benchmarks run one at a time.
+  workers: files === "*.bench.ts" ? 1 : 2,
+  fullyParallel: files === "screenshots.ts",
   timeout: 90_000,
   expect: { timeout: 15_000 },
   retries: 0,

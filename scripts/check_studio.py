@@ -1,7 +1,8 @@
 """Build the studio and test it: types and unit tests with `npm run check`, browser tests with `npm run e2e`.
 
-    python scripts/check_studio.py          run the tests
-    python scripts/check_studio.py bench    run only the benchmarks
+    python scripts/check_studio.py                run the tests
+    python scripts/check_studio.py bench          run only the benchmarks
+    python scripts/check_studio.py screenshots    take screenshots of every screen
 
 The browser tests read two environment variables: CHROMIUM, the browser, and PYTHON, the interpreter that starts a
 service. A missing Chromium is downloaded where possible.

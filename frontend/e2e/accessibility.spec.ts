@@ -5,6 +5,15 @@ import { expect, prose, SCREENS, test } from "./studio";
 
 const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 
+const WRAPPED = `
+The lighthouse keeper owned two clocks, and one of them told
+the hour, while the other one told the truth to every light-
+house that could be seen from the top of the old tower, but
+nobody on the island knew which one of the two it was, and
+that was the reason why the ferry came a little later every
+day of the week.
+`;
+
 interface Violation {
   id: string;
   help: string;
@@ -97,6 +106,31 @@ test("a phone shows the whole text of French filters", async ({ studio, page }) 
   await expect(page.getByRole("combobox", { name: "Modèle" })).toBeVisible();
   expect(await cutOffTexts(page)).toEqual([]);
 });
+
+test("a phone shows whole buttons and fields in French", async ({ studio, page, service }) => {
+  await page.setViewportSize({ width: 360, height: 740 });
+  await page.addInitScript(() => localStorage.setItem("oratio.language", '"fr"'));
+  await studio.open(SCREENS.write);
+  await studio.write(prose(450_000));
+  const generate = page.getByRole("button", { name: "Générer 3 enregistrements" });
+  const [button, card] = [await generate.boundingBox(), await page.locator(".editor-card").boundingBox()];
+  expect(rightOf(button)).toBeLessThan(rightOf(card));
+
+  const file = { name: "book.txt", mimeType: "text/plain", buffer: Buffer.from(WRAPPED) };
+  await page.locator("input[type=file]").setInputFiles(file);
+  const option = page.getByText("Réunir les mots coupés");
+  const [label, tick] = [await option.boundingBox(), await option.getByRole("checkbox").boundingBox()];
+  expect(label?.height ?? 0, "the text of the option has several lines").toBeGreaterThan(30);
+  expect(label?.y ?? 0).toBeLessThan(tick?.y ?? 0);
+  expect((label?.y ?? 0) + (label?.height ?? 0)).toBeGreaterThan((tick?.y ?? 0) + (tick?.height ?? 0) + 5);
+
+  await studio.open(`#/listen/${await service.synthesize("A title of many words, which is to be changed.")}`);
+  await page.getByRole("button", { name: "Renommer" }).click();
+  const title = await page.getByRole("textbox", { name: "Titre" }).boundingBox();
+  expect(title?.width ?? 0).toBeGreaterThan(250);
+});
+
+const rightOf = (box: { x: number; width: number } | null): number => (box ? box.x + box.width : 0);
 
 /** Returns the texts of visible select boxes that are wider than their boxes. */
 async function cutOffTexts(page: Page): Promise<string[]> {

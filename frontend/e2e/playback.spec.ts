@@ -70,13 +70,52 @@ test("one tab plays at a time", async ({ studio, page, service }) => {
   await second.close();
 });
 
-test("a running job has a seek bar and tells the time left", async ({ studio, page }) => {
+test("a running job can be searched as far as it is generated", async ({ studio, page }) => {
   await studio.open(SCREENS.write);
-  await studio.write(prose(9000, "The stream"));
+  await studio.write(prose(60_000, "The stream"));
   await page.keyboard.press("Control+Enter");
   const player = page.getByRole("region", { name: "Player" });
+  const slider = player.getByRole("slider", { name: "Position" });
+  const generatedS = async (): Promise<number> => {
+    const text = (await slider.getAttribute("aria-valuetext")) ?? "";
+    const [, minutes = 0, seconds = 0] = /generated so far: (\d+):(\d+)$/.exec(text) ?? [];
+    return 60 * Number(minutes) + Number(seconds);
+  };
   await expect(player.getByText("Live")).toBeVisible({ timeout: 30_000 });
-  await expect(player.getByRole("slider", { name: "Position" })).toBeVisible();
   await expect(player.getByTitle("Time left")).toHaveText(/^≈ −\d+:\d\d$/);
+  await expect.poll(generatedS, { timeout: 30_000 }).toBeGreaterThan(60);
+  await expect(player.locator(".player-generated")).toBeVisible();
+
+  await page.keyboard.press("l");
+  await expect.poll(() => studio.positionS()).toBeGreaterThan(15);
+  await page.keyboard.press("ArrowRight");
+  await expect.poll(() => studio.positionS()).toBeGreaterThan(20);
+  await player.getByRole("button", { name: "Back 15 seconds" }).click();
+  await expect.poll(() => studio.positionS()).toBeLessThan(15);
+  await page.locator('[data-segment="12"]').first().click();
+  await expect(page.locator('[data-segment="12"][aria-current=true]').first()).toBeVisible();
+
+  // Paused, so that the position stands still.
+  await player.getByRole("button", { name: "Pause" }).click();
+  const longest = Number(await slider.getAttribute("max"));
+  const before = await generatedS();
+  await slider.fill(String(Math.floor(longest)));
+  const reached = await studio.positionS();
+  expect(reached).toBeGreaterThanOrEqual(before - 1);
+  expect(reached).toBeLessThan(longest / 2);
+  expect(Number(await slider.inputValue())).toBeCloseTo(reached, 0);
+
+  const left = async (): Promise<number> => {
+    const text = await player.getByTitle("Time left").innerText();
+    const [, minutes = 0, seconds = 0] = /(\d+):(\d\d)$/.exec(text) ?? [];
+    return 60 * Number(minutes) + Number(seconds);
+  };
+  const leftAtOnce = await left();
+  await player.getByLabel("Playback speed").selectOption("2");
+  await expect.poll(left).toBeLessThan(0.6 * leftAtOnce);
+  await page.getByRole("main").focus();
+  await page.keyboard.press("-");
+  expect(await page.locator("audio").evaluate((audio: HTMLAudioElement) => audio.volume)).toBeCloseTo(0.9, 5);
   await page.getByRole("button", { name: "Cancel" }).click();
+  await expect(player).toBeHidden();
 });

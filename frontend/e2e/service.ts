@@ -49,6 +49,14 @@ export class Service {
     return service;
   }
 
+  get dataFolder(): string {
+    return join(this.folder, "data");
+  }
+
+  get databaseUrl(): string {
+    return `sqlite:///${this.dataFolder}/oratio.db`;
+  }
+
   get app(): string {
     return `${this.url}/app/`;
   }
@@ -71,14 +79,43 @@ export class Service {
     return job.job_id;
   }
 
+  /** Creates a job and returns it at once. */
+  async submit(text: string, options: Record<string, unknown> = {}): Promise<string> {
+    const response = await fetch(`${this.url}/synthesize?async_mode=true`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ text, format: "mp3", ...options }),
+    });
+    return ((await response.json()) as { job_id: string }).job_id;
+  }
+
+  /** Waits until a job is running, and returns it. */
+  async running(): Promise<string> {
+    for (;;) {
+      const { items } = await this.get<{ items: { job_id: string }[] }>("/jobs?status=running&limit=1");
+      if (items[0]) return items[0].job_id;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  }
+
   /** Makes a recording look as if it had been created earlier. */
   async age(jobId: string, hours: number): Promise<void> {
+    const seconds = String(3600 * hours);
+    await this.execute("UPDATE recordings SET created_at = created_at - ? WHERE job_id = ?", seconds, jobId);
+  }
+
+  /** Changes the database directly. */
+  async execute(statement: string, ...values: string[]): Promise<void> {
     const code =
-      "import sqlite3, sys; path, job, hours = sys.argv[1:]; c = sqlite3.connect(path, timeout=10); " +
-      "c.execute('UPDATE recordings SET created_at = created_at - ? WHERE job_id = ?', (3600 * float(hours), job)); " +
-      "c.commit()";
-    const database = join(this.folder, "data", "oratio.db");
-    await promisify(execFile)(PYTHON, ["-c", code, database, jobId, String(hours)]);
+      "import sqlite3, sys; path, statement, *values = sys.argv[1:]; c = sqlite3.connect(path, timeout=10); " +
+      "c.execute(statement, values); c.commit()";
+    await this.run("-c", code, join(this.dataFolder, "oratio.db"), statement, ...values);
+  }
+
+  /** Runs Python in the folder of the project. */
+  async run(...options: string[]): Promise<void> {
+    const env = { ...process.env, PYTHONPATH: PROJECT };
+    await promisify(execFile)(PYTHON, options, { cwd: PROJECT, env });
   }
 
   /** Kills the gateway process. Every connection breaks, and `oratio up` starts a new gateway. */

@@ -25,7 +25,7 @@ export const test = base.extend<{ studio: Studio }, { service: Service }>({
   },
 });
 
-export { expect };
+export { expect, type Page };
 
 /** The addresses of the screens, after that of the studio. */
 export const SCREENS = {
@@ -63,7 +63,7 @@ export class Studio {
   }
 
   get editor() {
-    return this.page.getByRole("textbox", { name: "Text to speak" });
+    return this.page.getByRole("textbox", { name: /^(Text to speak|Texte à lire)$/ });
   }
 
   /** Replaces the text in the editor. */

@@ -6,7 +6,7 @@ test("a voice that cannot be spoken asks before it beeps", async ({ studio, page
   await studio.write("Hello. [voice:af_heart] And this would be a beep.");
   await page.waitForResponse(/\/estimate/);
   await page.keyboard.press("Control+Enter");
-  const question = page.getByRole("dialog", { name: "This voice cannot be spoken yet" });
+  const question = page.getByRole("dialog", { name: "This voice is not available yet" });
   await expect(question).toContainText("Kokoro");
   const before = await count();
   await question.getByRole("button", { name: "Back to the text" }).click();

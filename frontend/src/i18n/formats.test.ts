@@ -32,6 +32,19 @@ describe("soundLength", () => {
   });
 });
 
+describe("span", () => {
+  it.each([
+    [7, "7 secs"],
+    [4800, "1 hr 20 mins"],
+    [48 * 3600, "48 hrs"],
+    [72 * 3600, "3 days"],
+    [720 * 3600, "30 days"],
+  ])("formats %d seconds as %s", async (seconds, expected) => {
+    const { span } = await importFormats("en", ["en-GB"]);
+    expect(span(seconds)).toBe(expected);
+  });
+});
+
 describe("locale", () => {
   it.each([
     ["en", ["fr-CA", "en-GB", "en-US"], "en-GB"],

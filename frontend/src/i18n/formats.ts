@@ -61,12 +61,17 @@ export function soundLength(seconds: number): string {
   return `${decimal(seconds > 0 ? Math.max(0.1, seconds) : 0)}\u00a0s`;
 }
 
-/** An approximate duration in one or two units: `7 sec`, `3 min`, `1 hr 20 min`. */
+const MINUTES_OF_DAY = 24 * 60;
+/** Longer durations are in days. */
+const DAYS_FROM_MINUTES = 3 * MINUTES_OF_DAY;
+
+/** An approximate duration in one or two units: `7 sec`, `3 min`, `1 hr 20 min`, `30 days`. */
 export function span(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));
   if (whole < 60) return unit(whole, "second");
   const minutes = Math.round(whole / 60);
   if (minutes < 60) return unit(minutes, "minute");
+  if (minutes >= DAYS_FROM_MINUTES) return unit(Math.round(minutes / MINUTES_OF_DAY), "day");
   const minutesLeft = minutes % 60;
   const hours = unit(Math.floor(minutes / 60), "hour");
   return minutesLeft ? `${hours} ${unit(minutesLeft, "minute")}` : hours;

@@ -6,7 +6,7 @@ import { showNotice } from "../state/notices";
 import { Button } from "../ui/button";
 import { Icon } from "../ui/icon";
 import { explain } from "../ui/state";
-import { type FailedJob, failedJobs } from "./failed-jobs";
+import { type FailedJob, failedJobs, reasonOf } from "./failed-jobs";
 import { JobName } from "./job-name";
 import { retryJob } from "./jobs-in-progress";
 import { removeRecordings } from "./removal";
@@ -50,8 +50,8 @@ function JobItem({ job }: { job: FailedJob }) {
       <Icon name={hasFailed ? "warn" : "stop"} />
       <JobName {...job} />
       {hasFailed ? (
-        <span class="in-progress-error small clip" title={job.error} dir="auto">
-          {job.error || texts.failed}
+        <span class="in-progress-error small" dir="auto">
+          {reasonOf(job) || texts.failed}
         </span>
       ) : (
         <span class="badge">{texts.cancelled}</span>

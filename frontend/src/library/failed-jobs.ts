@@ -2,6 +2,7 @@
 
 import { computed, signal } from "@preact/signals";
 import { api, dataOf, type Job } from "../api/client";
+import { t } from "../i18n";
 import { pendingRemovals } from "./removal";
 
 export interface FailedJob {
@@ -9,8 +10,8 @@ export interface FailedJob {
   title: string;
   voiceId: string;
   status: "failed" | "cancelled";
-  /** Empty if the job was cancelled. */
-  error: string;
+  /** Null if the job was cancelled. */
+  error: Job["error"];
   /** Milliseconds since the epoch. */
   endedAtMs: number;
 }
@@ -41,7 +42,7 @@ function toFailedJob(job: Job, status: FailedJob["status"]): FailedJob {
     title: job.title,
     voiceId: job.voice_id,
     status,
-    error: job.error?.message ?? "",
+    error: job.error,
     endedAtMs: Date.parse(job.finished_at ?? job.created_at),
   };
 }
@@ -49,6 +50,11 @@ function toFailedJob(job: Job, status: FailedJob["status"]): FailedJob {
 /** Drops jobs that ended more than a day ago and sorts the others, the latest first. */
 export function recentJobs(jobs: readonly FailedJob[], nowMs: number): readonly FailedJob[] {
   return jobs.filter((job) => nowMs - job.endedAtMs < MAX_AGE_MS).sort((a, b) => b.endedAtMs - a.endedAtMs);
+}
+
+/** Why a job failed, in the language of the page. Empty if it was cancelled. */
+export function reasonOf({ error }: FailedJob): string {
+  return error ? t.value.service.error(error.code) || error.message : "";
 }
 
 /** Removes a job that was started again. */

@@ -4,10 +4,12 @@ import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "preac
 import { t } from "../i18n";
 import { go, link } from "../state/route";
 import { isTyping } from "./filter-bar";
+import { PartGroupRow } from "./part-group-row";
+import type { Entry } from "./parts";
 import { RecordingRow } from "./recording-row";
-import { activeId, openedId, recordings, selection, updateSelection, visibleRows } from "./recordings";
+import { activeId, entries, openedId, recordings, selection, showParts, updateSelection } from "./recordings";
 import { removeRecordings } from "./removal";
-import { EMPTY_SELECTION, selectAll, selectRange, toggle } from "./selection";
+import { EMPTY_SELECTION, selectAll, selectMany, selectRange, toggle } from "./selection";
 import { Viewport } from "./viewport";
 import { renderedIndices, targetIndex } from "./windowing";
 
@@ -21,7 +23,7 @@ export function RecordingList({ onRename }: { onRename: (jobId: string) => void 
   const [view, setView] = useState(viewport.current.view);
   const [hasFocus, setHasFocus] = useState(false);
   const shouldFocus = useRef(false);
-  const rows = visibleRows.value;
+  const rows = entries.value;
 
   useLayoutEffect(() => viewport.current.attach(list.current as HTMLDivElement, setView), []);
   useLayoutEffect(() => viewport.current.setRows(rows), [rows]);
@@ -30,7 +32,7 @@ export function RecordingList({ onRename }: { onRename: (jobId: string) => void 
     if (view.end + LOAD_AHEAD_ROWS > rows.length && !recordings.failure.value) void recordings.loadMore();
   }, [view.end, rows.length, recordings.isLoading.value]);
 
-  const activeIndex = rows.findIndex((row) => row.jobId === activeId.value);
+  const activeIndex = rows.findIndex((row) => row.id === activeId.value);
   const isVisible = activeIndex >= view.visibleFirst && activeIndex < view.visibleEnd;
   // The only tab stop of the list: the active row, unless it is scrolled out of view and has no focus.
   const tabStop =
@@ -56,22 +58,24 @@ export function RecordingList({ onRename }: { onRename: (jobId: string) => void 
   const moveTo = (index: number): void => {
     const row = rows[index];
     if (!row) return;
-    activeId.value = row.jobId;
+    activeId.value = row.id;
     shouldFocus.current = true;
     viewport.current.scrollToRow(index);
   };
   const remove = (jobIds: readonly string[]): void => {
     const removedIds = new Set(jobIds);
+    const isRemoved = (row: Entry): boolean => row.jobIds.every((jobId) => removedIds.has(jobId));
     const next =
-      rows.slice(Math.max(activeIndex, 0)).find((row) => !removedIds.has(row.jobId)) ??
-      rows.findLast((row) => !removedIds.has(row.jobId));
+      rows.slice(Math.max(activeIndex, 0)).find((row) => !isRemoved(row)) ??
+      rows.findLast((row) => !isRemoved(row));
     shouldFocus.current = hasFocus;
-    if (removedIds.has(activeId.value ?? "")) activeId.value = next?.jobId ?? null;
+    const active = rows[activeIndex];
+    if (active && isRemoved(active)) activeId.value = next?.id ?? null;
     removeRecordings(jobIds);
   };
   const latest = useRef(remove);
   latest.current = remove;
-  const removeOne = useCallback((jobId: string) => latest.current([jobId]), []);
+  const onRemove = useCallback((jobIds: readonly string[]) => latest.current(jobIds), []);
   const onKeyDown = (event: KeyboardEvent): void => {
     const target = event.target as HTMLElement;
     if (event.defaultPrevented || isTyping(target) || target.closest("[popover], dialog")) return;
@@ -82,11 +86,13 @@ export function RecordingList({ onRename }: { onRename: (jobId: string) => void 
       event.altKey || event.metaKey
         ? null
         : targetIndex(event.key, { from: tabStop, count: rows.length, rowsPerPage: view.rowsPerPage });
+    const isGroup = row.kind === "group";
     if (index !== null) moveTo(index);
-    else if (event.key === " " && isOnRow) toggleSelection(row.jobId, event.shiftKey);
-    else if (event.key === "Enter" && isOnRow) open(row.jobId);
-    else if (event.key === "Delete")
-      remove(selection.value.ids.has(row.jobId) ? [...selection.value.ids] : [row.jobId]);
+    else if (event.key === " " && isOnRow) toggleSelection(row.jobIds, event.shiftKey);
+    else if (event.key === "Enter" && isOnRow) isGroup ? showParts(row.jobIds, !row.isOpen) : open(row.id);
+    else if (event.key === "ArrowRight" && isGroup) showParts(row.jobIds, true);
+    else if (event.key === "ArrowLeft" && isGroup) showParts(row.jobIds, false);
+    else if (event.key === "Delete") remove(isSelected(row) ? [...selection.value.ids] : row.jobIds);
     else if (event.key === "Escape" && selection.value.ids.size) updateSelection(() => EMPTY_SELECTION);
     else if (event.key === "a" && (event.ctrlKey || event.metaKey))
       updateSelection((_, ids) => selectAll(ids));
@@ -98,7 +104,7 @@ export function RecordingList({ onRename }: { onRename: (jobId: string) => void 
     <div
       ref={list}
       class={`recordings ${view.isWide ? "wide" : "narrow"}`}
-      role="grid"
+      role="treegrid"
       aria-label={t.value.library.recordings}
       aria-description={t.value.library.keys}
       aria-multiselectable="true"
@@ -107,7 +113,7 @@ export function RecordingList({ onRename }: { onRename: (jobId: string) => void 
       onKeyDown={onKeyDown}
       onFocusIn={(event: FocusEvent) => {
         setHasFocus(true);
-        const id = (event.target as HTMLElement).closest<HTMLElement>("[data-job]")?.dataset["job"];
+        const id = (event.target as HTMLElement).closest<HTMLElement>("[data-entry]")?.dataset["entry"];
         if (id) activeId.value = id;
       }}
       onFocusOut={(event: FocusEvent) =>
@@ -116,27 +122,46 @@ export function RecordingList({ onRename }: { onRename: (jobId: string) => void 
     >
       {renderedIndices(view, tabStop).map((index) => {
         const row = rows[index];
-        return row ? (
+        if (!row) return null;
+        const shared = { index, top: index * view.rowHeight, isTabStop: index === tabStop, onRemove };
+        return row.kind === "group" ? (
+          <PartGroupRow
+            {...shared}
+            key={row.id}
+            entry={row}
+            selected={row.jobIds.filter((jobId) => selection.value.ids.has(jobId)).length}
+            onSelect={toggleSelection}
+          />
+        ) : (
           <RecordingRow
-            key={row.jobId}
-            row={row}
-            index={index}
-            top={index * view.rowHeight}
-            isTabStop={index === tabStop}
-            isSelected={selection.value.ids.has(row.jobId)}
+            {...shared}
+            key={row.id}
+            row={row.row}
+            part={row.part}
+            isSelected={isSelected(row)}
             onSelect={toggleSelection}
             onOpen={setOpened}
             onRename={onRename}
-            onRemove={removeOne}
           />
-        ) : null;
+        );
       })}
     </div>
   );
 }
 
-function toggleSelection(jobId: string, isRange: boolean): void {
-  updateSelection((current, ids) => (isRange ? selectRange(current, ids, jobId) : toggle(current, jobId)));
+function isSelected(entry: Entry): boolean {
+  return entry.jobIds.every((jobId) => selection.value.ids.has(jobId));
+}
+
+/** Selects a recording, or all parts of a group, or deselects them if they are selected. */
+function toggleSelection(jobIds: readonly string[], isRange: boolean): void {
+  updateSelection((current, visibleIds) =>
+    isRange
+      ? jobIds.reduce((range, jobId) => selectRange(range, visibleIds, jobId), current)
+      : jobIds.length === 1
+        ? toggle(current, jobIds[0] as string)
+        : selectMany(current, jobIds),
+  );
 }
 
 function setOpened(jobId: string): void {

@@ -1,4 +1,4 @@
-import { bytes, moment, soundLength, span } from "../i18n/formats";
+import { bytes, moment, soundLength } from "../i18n/formats";
 import { t } from "../i18n";
 import { modelName } from "../state/models";
 import * as player from "../state/player";
@@ -7,13 +7,16 @@ import { voiceName } from "../state/voices";
 import { Button, IconButton } from "../ui/button";
 import { DownloadMenu } from "../ui/download-menu";
 import { Menu } from "../ui/menu";
-import { expiresSoon, keepAll } from "./retention";
+import { Expiry } from "./expiry";
+import { keepAll } from "./retention";
+import type { Part } from "./parts";
 import type { Row } from "./rows";
 import { formatShortDate } from "./short-date";
 
 /** One recording. It renders again only if its props change, so they must be stable while scrolling. */
 export function RecordingRow({
   row,
+  part,
   index,
   top,
   isTabStop,
@@ -24,16 +27,18 @@ export function RecordingRow({
   onRemove,
 }: {
   row: Row;
+  /** Set below the row of its group. */
+  part: Part | null;
   index: number;
   /** Pixels from the top of the list. */
   top: number;
   /** True for the row that the Tab key reaches. */
   isTabStop: boolean;
   isSelected: boolean;
-  onSelect: (jobId: string, isRange: boolean) => void;
+  onSelect: (jobIds: readonly string[], isRange: boolean) => void;
   onOpen: (jobId: string) => void;
   onRename: (jobId: string) => void;
-  onRemove: (jobId: string) => void;
+  onRemove: (jobIds: readonly string[]) => void;
 }) {
   const texts = t.value.library;
   const { jobId, title } = row;
@@ -41,13 +46,14 @@ export function RecordingRow({
   const isCurrent = player.track.value?.jobId === jobId;
   return (
     <div
-      class={`recording ${isSelected ? "selected" : ""} ${isCurrent ? "current" : ""}`}
+      class={`recording ${part ? "part" : ""} ${isSelected ? "selected" : ""} ${isCurrent ? "current" : ""}`}
       role="row"
+      aria-level={part ? 2 : 1}
       aria-rowindex={index + 1}
       aria-selected={isSelected}
       aria-labelledby={`recording-${jobId}`}
       data-index={index}
-      data-job={jobId}
+      data-entry={jobId}
       tabIndex={tabIndex}
       style={{ top: `${top}px` }}
       onMouseDown={(event) => {
@@ -56,7 +62,7 @@ export function RecordingRow({
       }}
       onClick={(event) => {
         if (event.shiftKey && !(event.target as HTMLElement).closest("a, button, input"))
-          onSelect(jobId, true);
+          onSelect([jobId], true);
       }}
     >
       <div role="gridcell" class="cell-select">
@@ -66,7 +72,7 @@ export function RecordingRow({
           checked={isSelected}
           tabIndex={tabIndex}
           aria-label={texts.select(title)}
-          onClick={(event) => onSelect(jobId, event.shiftKey)}
+          onClick={(event) => onSelect([jobId], event.shiftKey)}
         />
       </div>
       <div role="gridcell" class="cell-play">
@@ -82,7 +88,7 @@ export function RecordingRow({
           tabIndex={tabIndex}
           onClick={() => onOpen(jobId)}
         >
-          {title}
+          {part ? texts.part(part.number, part.total) : title}
         </a>
         <span class="excerpt clip soft" dir="auto">
           {row.excerpt}
@@ -104,7 +110,7 @@ export function RecordingRow({
         <time dateTime={row.createdAt} title={moment(row.createdAt)}>
           {formatShortDate(row.createdAt, new Date())}
         </time>
-        <Expiry row={row} />
+        <Expiry isKept={row.isKept} expiresAt={row.expiresAt} />
       </div>
       <div role="gridcell" class="cell-actions">
         <DownloadMenu
@@ -122,26 +128,12 @@ export function RecordingRow({
           <Button kind="quiet" icon="keep" onPress={() => void keepAll([jobId], !row.isKept)}>
             {row.isKept ? texts.stopKeeping : texts.keep}
           </Button>
-          <Button kind="danger" icon="trash" onPress={() => onRemove(jobId)}>
+          <Button kind="danger" icon="trash" onPress={() => onRemove([jobId])}>
             {texts.delete}
           </Button>
         </Menu>
       </div>
     </div>
-  );
-}
-
-/** That a recording is kept, or that the retention deletes it soon. */
-function Expiry({ row: { isKept, expiresAt } }: { row: Row }) {
-  const texts = t.value.library;
-  if (isKept) return <span class="badge good">{texts.kept}</span>;
-  const now = new Date();
-  if (expiresAt === null || !expiresSoon(expiresAt, now.getTime())) return null;
-  const leftS = (Date.parse(expiresAt) - now.getTime()) / 1000;
-  return (
-    <span class="badge warn" title={texts.expires(moment(expiresAt))}>
-      {texts.expiresIn(span(leftS))}
-    </span>
   );
 }
 

@@ -4,6 +4,7 @@ import { computed, effect, signal } from "@preact/signals";
 import { api, dataOf } from "../api/client";
 import { type Filters, requestQuery } from "./filters";
 import { createPagedList } from "./paged-list";
+import { toEntries } from "./parts";
 import { pendingRemovals } from "./removal";
 import { type Page, toRow } from "./rows";
 import { EMPTY_SELECTION, restrictTo, type Selection } from "./selection";
@@ -16,7 +17,17 @@ export const visibleRows = computed(() =>
   recordings.rows.value.filter((row) => !pendingRemovals.value.has(row.jobId)),
 );
 
-const visibleIds = computed(() => visibleRows.value.map((row) => row.jobId));
+/** The parts of the groups that are open. */
+const openIds = signal<ReadonlySet<string>>(new Set());
+export const entries = computed(() => toEntries(visibleRows.value, openIds.value));
+
+export function showParts(jobIds: readonly string[], isOpen: boolean): void {
+  const others = [...openIds.value].filter((jobId) => !jobIds.includes(jobId));
+  openIds.value = new Set(isOpen ? [...others, ...jobIds] : others);
+}
+
+/** In the order shown. Those of a closed group count as visible, as its row stands for them. */
+const visibleIds = computed(() => [...new Set(entries.value.flatMap((entry) => entry.jobIds))]);
 
 const rawSelection = signal<Selection>(EMPTY_SELECTION);
 export const selection = computed(() => restrictTo(rawSelection.value, visibleIds.value));
@@ -35,7 +46,7 @@ effect(() => {
   if (updated.size > previous.size) recordedVoices.value = updated;
 });
 
-/** The id of the row that keys act on. */
+/** The id of the entry that keys act on. */
 export const activeId = signal<string | null>(null);
 
 /** The id of the recording that was opened last. It gets the focus on return, and may have been renamed. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { EMPTY_SELECTION, restrictTo, selectAll, selectRange, toggle } from "./selection";
+import { EMPTY_SELECTION, restrictTo, selectAll, selectMany, selectRange, toggle } from "./selection";
 
 const SHOWN = ["a", "b", "c", "d", "e"];
 
@@ -26,6 +26,13 @@ describe("a selection", () => {
   it("selects one recording if there is no anchor", () => {
     expect([...selectRange(EMPTY_SELECTION, SHOWN, "d").ids]).toEqual(["d"]);
     expect([...selectRange({ ids: new Set(["x"]), anchor: "x" }, SHOWN, "d").ids]).toEqual(["x", "d"]);
+  });
+
+  it("adds several recordings at once, and removes them if all are selected", () => {
+    const some = selectMany(toggle(EMPTY_SELECTION, "b"), ["b", "c"]);
+    expect([...some.ids]).toEqual(["b", "c"]);
+    expect([...selectMany(toggle(some, "a"), ["b", "c"]).ids]).toEqual(["a"]);
+    expect([...selectRange(some, SHOWN, "d").ids].sort()).toEqual(["b", "c", "d"]);
   });
 
   it("drops recordings that are not visible", () => {

@@ -13,6 +13,17 @@ export function toggle(selection: Selection, id: string): Selection {
   return { ids, anchor: id };
 }
 
+/** Selects several rows, or deselects them if all of them are selected. */
+export function selectMany(selection: Selection, several: readonly string[]): Selection {
+  const ids = new Set(selection.ids);
+  const areSelected = several.every((id) => ids.has(id));
+  for (const id of several) {
+    if (areSelected) ids.delete(id);
+    else ids.add(id);
+  }
+  return { ids, anchor: several[0] ?? null };
+}
+
 /** Selects the rows from the anchor to `id`, in the order shown, or deselects them if the anchor is not selected. */
 export function selectRange(selection: Selection, visibleIds: readonly string[], id: string): Selection {
   const from = selection.anchor === null ? -1 : visibleIds.indexOf(selection.anchor);

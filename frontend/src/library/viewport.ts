@@ -1,6 +1,5 @@
 /** Tracks the visible rows and anchors the scroll position, so that rows added or removed above move nothing. */
 
-import type { Row } from "./rows";
 import { renderedRange, type RowRange, scrollDelta } from "./windowing";
 
 export interface View extends RowRange {
@@ -12,9 +11,13 @@ export interface View extends RowRange {
   isWide: boolean;
 }
 
+interface Identified {
+  id: string;
+}
+
 /** The first visible row, and the distance of its top from the top of the viewport. */
 interface Anchor {
-  jobId: string;
+  id: string;
   offset: number;
 }
 
@@ -45,7 +48,7 @@ export class Viewport {
   private scroller: HTMLElement | null = null;
   private lastReported: View | null = null;
   private readonly savedAnchor = anchor;
-  private rows: readonly Row[] = [];
+  private rows: readonly Identified[] = [];
   private onView: (view: View) => void = () => undefined;
 
   /** Starts tracking the list. Returns a function that stops it. */
@@ -75,11 +78,11 @@ export class Viewport {
   }
 
   /** Updates the view after the rows or the layout have changed. */
-  setRows(rows: readonly Row[]): void {
+  setRows(rows: readonly Identified[]): void {
     this.rows = rows;
     if (!this.list || !this.scroller) return;
     this.measure();
-    const index = anchor ? rows.findIndex((row) => row.jobId === anchor?.jobId) : -1;
+    const index = anchor ? rows.findIndex((row) => row.id === anchor?.id) : -1;
     // The list must be high enough before it can scroll.
     this.list.style.height = `${rows.length * this.view.rowHeight}px`;
     if (anchor && index >= 0)
@@ -123,7 +126,7 @@ export class Viewport {
     ];
     const top = Math.floor(pixelsAbove / rowHeight);
     const row = this.rows[top];
-    anchor = pixelsAbove > 0 && row ? { jobId: row.jobId, offset: top * rowHeight - pixelsAbove } : null;
+    anchor = pixelsAbove > 0 && row ? { id: row.id, offset: top * rowHeight - pixelsAbove } : null;
     const visibleFirst = Math.min(count, Math.max(0, Math.ceil(pixelsAbove / rowHeight)));
     const visibleEnd = Math.min(count, Math.max(0, Math.floor((pixelsAbove + viewHeight) / rowHeight)));
     const next: View = {

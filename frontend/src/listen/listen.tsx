@@ -5,7 +5,7 @@ import type { Failure } from "../api/client";
 import { t } from "../i18n";
 import { announce } from "../state/announcements";
 import { pageTitle } from "../state/page-title";
-import { offered, stop } from "../state/player";
+import { generatedS, offered, stop, track } from "../state/player";
 import { go, link, route } from "../state/route";
 import { loadVoices, voices } from "../state/voices";
 import { Button } from "../ui/button";
@@ -47,11 +47,17 @@ function RecordingScreen({ watcher }: { watcher: JobWatcher }) {
     offered.value = canPlay(watcher) ? trackOf(watcher) : null;
     return () => (offered.value = null);
   }, [recording.value, status]);
+  const segments = watcher.segments.value;
+  const isTrack = track.value?.jobId === watcher.id;
+  useEffect(() => {
+    if (isTrack) generatedS.value = segments.at(-1)?.endS ?? 0;
+  }, [isTrack, segments]);
   useAnnouncedStatus(status);
   if (failure.value) return <LoadFailure failure={failure.value} onRetry={() => void watcher.reload()} />;
   if (watcher.text.value === null) {
     return (
       <div class="screen">
+        <h1 class="visually-hidden">{t.value.shell.listen}</h1>
         {watcher.isDisconnected.value ? <ConnectionLost /> : null}
         <Skeleton lines={6} />
       </div>

@@ -123,28 +123,42 @@ function PlayerStatus() {
 }
 
 function PositionSlider() {
-  const durationS = player.durationS.value || player.expectedS.value;
+  const messages = t.value.shell;
   const positionS = player.positionS.value;
+  const isLive = player.track.value?.live ?? false;
+  const generatedS = isLive ? player.generatedS.value : 0;
   const isExpected = player.durationS.value === 0;
-  const leftS = Math.max(0, durationS - positionS) / player.rate.value;
+  // An estimate may be too short.
+  const durationS = Math.max(player.durationS.value || player.expectedS.value, positionS, generatedS);
+  const leftS = (durationS - positionS) / player.rate.value;
+  const generated = generatedS ? messages.generated(clock(generatedS)) : "";
   return (
     <div class="player-position num">
       <span class="small">{clock(positionS)}</span>
       {durationS ? (
         <>
-          <input
-            class="slider"
-            type="range"
-            min="0"
-            max={Math.max(durationS, positionS)}
-            step="0.1"
-            value={positionS}
-            aria-label={t.value.shell.position}
-            aria-valuetext={clock(positionS)}
-            onKeyDown={seekBySteps}
-            onInput={(event) => player.seek(Number(event.currentTarget.value))}
-          />
-          <span class="small" title={t.value.shell.timeLeft}>
+          <span class="player-track" title={generated}>
+            <input
+              class="slider"
+              type="range"
+              min="0"
+              max={durationS}
+              step="0.1"
+              value={positionS}
+              aria-label={messages.position}
+              aria-valuetext={[clock(positionS), generated].filter(Boolean).join(", ")}
+              onKeyDown={seekBySteps}
+              onInput={(event) => {
+                player.seek(Number(event.currentTarget.value));
+                // The player may not have reached the place of the thumb.
+                event.currentTarget.value = String(player.positionS.value);
+              }}
+            />
+            {generatedS ? (
+              <span class="player-generated" style={{ width: `${(100 * generatedS) / durationS}%` }} />
+            ) : null}
+          </span>
+          <span class="small" title={messages.timeLeft}>
             {isExpected ? "≈ " : ""}−{clock(leftS)}
           </span>
           <span class="small soft player-total">{isExpected ? "" : clock(durationS)}</span>

@@ -38,6 +38,8 @@ export const rate = signal(1);
 export const volume = signal(storedVolume());
 /** The expected duration of a live track, 0 while it is unknown. */
 export const expectedS = signal(0);
+/** How much of a live track is generated, as far as is known: the end of the last segment of its screen. */
+export const generatedS = signal(0);
 /** The track that a press of Play starts when none is loaded, such as that of the screen. */
 export const offered = signal<Track | null>(null);
 export const trouble = signal<"none" | "sound" | "asks">("none");
@@ -67,7 +69,10 @@ export function isPlayable(format: string): boolean {
 export async function play(next: Track, { atS }: { atS?: number } = {}): Promise<void> {
   const last = remembered(next.jobId);
   const startS = atS ?? (next.live ? 0 : last.positionS);
-  if (track.value?.jobId !== next.jobId) rate.value = last.rate;
+  if (track.value?.jobId !== next.jobId) {
+    rate.value = last.rate;
+    generatedS.value = 0;
+  }
   rememberPlayback();
   // The previous track must not go on under the new title.
   audio.pause();
@@ -144,8 +149,8 @@ export function seek(seconds: number): void {
   if (!current || audio.src === "") return;
   if (isStreamed() && !current.live) void play(current, { atS: seconds });
   else {
-    // Of a stream only what has arrived is seekable.
-    audio.currentTime = Math.max(0, isStreamed() ? Math.min(seconds, arrivedS()) : seconds);
+    // Of a live track only what is generated is seekable.
+    audio.currentTime = Math.max(0, current.live ? Math.min(seconds, seekableS()) : seconds);
     positionS.value = audio.currentTime;
   }
 }
@@ -155,10 +160,11 @@ export function skip(seconds: number): void {
   seek(Math.min(positionS.value + seconds, durationS.value || Number.POSITIVE_INFINITY));
 }
 
-/** How much of the audio has arrived. */
-function arrivedS(): number {
+/** How much of a live track can be played. Buffered audio alone is no limit: browsers buffer a few seconds ahead. */
+function seekableS(): number {
   const { buffered } = audio;
-  return buffered.length ? buffered.end(buffered.length - 1) : audio.currentTime;
+  const bufferedS = buffered.length ? buffered.end(buffered.length - 1) : audio.currentTime;
+  return Math.max(generatedS.value, bufferedS);
 }
 
 export function setRate(value: number): void {

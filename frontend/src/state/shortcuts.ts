@@ -45,5 +45,5 @@ function usesKey(target: EventTarget | null, key: string): boolean {
   if (target.closest("dialog, [popover], textarea, select, [contenteditable], input:not([type=checkbox])"))
     return true;
   if (key === " ") return target.closest("button, a, summary, input, [role=button], [role=row]") !== null;
-  return key.startsWith("Arrow") && target.closest("[role=grid], [role=tablist], [role=button]") !== null;
+  return key.startsWith("Arrow") && target.closest("[role=treegrid], [role=tablist], [role=button]") !== null;
 }

@@ -33,7 +33,7 @@ export function MendDialog({
       <p>{messages.mendText}</p>
       {options.map(([name, found, label]) =>
         found ? (
-          <label key={name} class="row">
+          <label key={name} class="row mend-option">
             <input
               class="tick"
               type="checkbox"

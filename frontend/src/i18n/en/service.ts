@@ -1,3 +1,5 @@
+import { languageNames } from "../language-names";
+
 /** Texts for errors and warnings of the API. Codes that are not listed here show the message of the API. */
 
 export const service = {
@@ -15,9 +17,14 @@ export const service = {
       timeout: "The recording took too long. Retry, or shorten the text.",
       database_unavailable: "The database is not responding. Try again in a moment.",
     })[code] ?? "",
-  /** Replaces what a warning says about `GET /voices` with the place in the studio. */
+  /** Replaces what a warning says about `GET /voices` with the place in the studio, and language tags with names. */
   warning: (message: string): string =>
     message
       .replace(/ GET \/voices says what is missing\./g, " The System page shows what is missing.")
-      .replace(/[;.] GET \/voices [^.]*\./g, "."),
+      .replace(/[;.] GET \/voices [^.]*\./g, ".")
+      .replace(
+        /The voice speaks (.+?), but the text looks like (\S+?):/,
+        (_, spoken: string, detected: string) =>
+          `The voice speaks ${languageNames("en", spoken)}, but the text looks like ${languageNames("en", detected)}:`,
+      ),
 };

@@ -32,6 +32,7 @@ export const shell = {
   player: "Player",
   position: "Position",
   live: "Live",
+  generated: (length: string) => `generated so far: ${length}`,
   playbackFailed: "Playback failed. Press Play to try again.",
   pressPlay: "Press Play to listen.",
   playbackSpeed: "Playback speed",

@@ -25,7 +25,7 @@ export const system = {
   totalAudio: "Total audio",
   noWorkersTitle: "No workers running",
   noWorkers:
-    "New recordings stay in the queue until a worker starts. Start one on this or another machine, with the database, the broker and the store of this service:",
+    "New recordings stay in the queue until a worker starts. Start one on this or another machine, with the database, Redis and the store of this service:",
   maintenance: "Maintenance",
   maintenanceHint: "Runs cleanup, model downloads and format conversion. It does not generate speech.",
   device: "Device",

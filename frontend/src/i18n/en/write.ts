@@ -92,7 +92,7 @@ export const write = {
   usableVoices: "Available voices",
   voicesOf: (n: number) => `${n} ${plural(n, "voice", "voices")}`,
   showVoices: "Show voices",
-  beepTitle: (n: number) => (n === 1 ? "This voice cannot be spoken yet" : "Some voices cannot be spoken yet"),
+  beepTitle: (n: number) => (n === 1 ? "This voice is not available yet" : "Some voices are not available yet"),
   beepText: (n: number) =>
     n === 1
       ? "Its model is not downloaded, or no worker can run it. You would hear a beep in its place."

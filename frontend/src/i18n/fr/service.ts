@@ -1,19 +1,8 @@
+import { languageNames } from "../language-names";
+
 /** Texts for errors and warnings of the API. Those that are not listed here show the message of the API. */
 
-const LANGUAGE_NAMES = new Intl.DisplayNames(["fr"], { type: "language" });
-
-/** The names of languages from their tags: `fr, en-GB` is `français, anglais britannique`. */
-const languageNames = (tags: string): string =>
-  tags
-    .split(/,\s*/)
-    .map((tag) => {
-      try {
-        return LANGUAGE_NAMES.of(tag) ?? tag;
-      } catch {
-        return tag;
-      }
-    })
-    .join(", ");
+const namesOf = (tags: string): string => languageNames("fr", tags);
 
 /** The warnings of the API, which are in English: a pattern and the French text made from its groups. */
 const WARNINGS: readonly (readonly [RegExp, (...groups: string[]) => string])[] = [
@@ -29,12 +18,12 @@ const WARNINGS: readonly (readonly [RegExp, (...groups: string[]) => string])[] 
   [
     /The voice speaks (.+), but the text looks like (\S+): .*/,
     (spoken = "", detected = "") =>
-      `Langue de la voix\u00a0: ${languageNames(spoken)}. Langue détectée du texte\u00a0: ${languageNames(detected)}. La prononciation peut être incorrecte.`,
+      `Langue de la voix\u00a0: ${namesOf(spoken)}. Langue détectée du texte\u00a0: ${namesOf(detected)}. La prononciation peut être incorrecte.`,
   ],
   [
     /The voice (\S+) speaks (.+), not (\S+?)[;.] .*/,
     (id = "", spoken = "", requested = "") =>
-      `Langue de la voix ${id}\u00a0: ${languageNames(spoken)}. Langue demandée\u00a0: ${languageNames(requested)}.`,
+      `Langue de la voix ${id}\u00a0: ${namesOf(spoken)}. Langue demandée\u00a0: ${namesOf(requested)}.`,
   ],
   [
     /The voice (\S+) takes no style.*/,

@@ -33,6 +33,7 @@ export const shell = {
   player: "Lecteur",
   position: "Position",
   live: "En direct",
+  generated: (length: string) => `généré jusqu’ici\u00a0: ${length}`,
   playbackFailed: "La lecture a échoué. Appuyez sur Lire pour réessayer.",
   pressPlay: "Appuyez sur Lire pour écouter.",
   playbackSpeed: "Vitesse de lecture",

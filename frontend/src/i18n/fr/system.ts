@@ -32,7 +32,7 @@ export const system = {
   totalAudio: "Audio total",
   noWorkersTitle: "Aucun worker en marche",
   noWorkers:
-    "Les nouveaux enregistrements restent dans la file d’attente jusqu’au démarrage d’un worker. Démarrez-en un sur cette machine ou sur une autre, avec la base de données, le broker et le stockage de ce service\u00a0:",
+    "Les nouveaux enregistrements restent dans la file d’attente jusqu’au démarrage d’un worker. Démarrez-en un sur cette machine ou sur une autre, avec la base de données, Redis et le stockage de ce service\u00a0:",
   maintenance: "Maintenance",
   maintenanceHint:
     "S’occupe du nettoyage, du téléchargement des modèles et de la conversion des formats. Ne génère pas de parole.",
