@@ -69,10 +69,7 @@ export function isPlayable(format: string): boolean {
 export async function play(next: Track, { atS }: { atS?: number } = {}): Promise<void> {
   const last = remembered(next.jobId);
   const startS = atS ?? (next.live ? 0 : last.positionS);
-  if (track.value?.jobId !== next.jobId) {
-    rate.value = last.rate;
-    generatedS.value = 0;
-  }
+  if (track.value?.jobId !== next.jobId) [rate.value, generatedS.value] = [last.rate, 0];
   rememberPlayback();
   // The previous track must not go on under the new title.
   audio.pause();

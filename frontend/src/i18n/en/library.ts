@@ -16,7 +16,7 @@ export const library = {
   anyModel: "All models",
   clearAll: "Clear all",
   recordings: "Recordings",
-  keys: "Arrow keys move, Space selects, Enter opens, Delete deletes.",
+  keys: "Up and down move, right and left show and hide parts, Space selects, Enter opens, Delete deletes.",
   all: (n: number, shown: string) => `${shown} ${plural(n, "recording", "recordings")}`,
   loaded: (shown: string) => `${shown} loaded, scroll for more`,
   loading: "Loading more…",

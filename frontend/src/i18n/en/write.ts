@@ -14,7 +14,7 @@ export const write = {
   openHint: "Open a .txt or .md file, or drop it on the text.",
   replaced: (name: string) => `Text replaced with “${name}”.`,
   mendTitle: "Mend broken lines?",
-  mendText: "The lines of this text are broken, as on paper. Without them it is spoken more fluently.",
+  mendText: "Each line of this text ends with a line break, as on paper. Joined lines are spoken more fluently.",
   joinLines: (n: string) => `Join lines (${n})`,
   mendHyphens: (n: string) => `Mend words that a hyphen splits (${n})`,
   dropPageNumbers: (n: string) => `Remove page numbers (${n})`,

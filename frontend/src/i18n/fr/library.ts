@@ -16,7 +16,8 @@ export const library = {
   anyModel: "Tous les modèles",
   clearAll: "Tout effacer",
   recordings: "Enregistrements",
-  keys: "Les flèches déplacent, Espace sélectionne, Entrée ouvre, Suppr supprime.",
+  keys:
+    "Haut et bas déplacent, droite et gauche affichent et masquent les parties, Espace sélectionne, Entrée ouvre, Suppr supprime.",
   all: (n: number, shown: string) => `${shown} ${plural(n, "enregistrement", "enregistrements")}`,
   loaded: (shown: string) => `${shown} chargés, faites défiler pour voir la suite`,
   loading: "Chargement de la suite…",

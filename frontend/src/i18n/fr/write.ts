@@ -14,7 +14,7 @@ export const write = {
   openHint: "Ouvrez un fichier .txt ou .md, ou déposez-le sur le texte.",
   replaced: (name: string) => `Texte remplacé par «\u00a0${name}\u00a0».`,
   mendTitle: "Réparer les lignes coupées ?",
-  mendText: "Les lignes de ce texte sont coupées, comme sur papier. Sans coupures, la lecture est plus fluide.",
+  mendText: "Chaque ligne de ce texte finit par un retour à la ligne, comme sur papier. Réunies, les lignes se lisent de façon plus fluide.",
   joinLines: (n: string) => `Réunir les lignes (${n})`,
   mendHyphens: (n: string) => `Réunir les mots coupés par un trait d’union (${n})`,
   dropPageNumbers: (n: string) => `Retirer les numéros de page (${n})`,
