@@ -34,6 +34,15 @@ collect_ignore_glob = [files for files, library in _REQUIRED_LIBRARIES.items() i
 # Dozens of processes import the same modules, so compiled modules are cached even if the shell turns that off.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
+if find_spec("hypothesis"):
+    import hypothesis
+
+    # On a busy machine, an example may take any time.
+    hypothesis.settings.register_profile(
+        "busy", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    )
+    hypothesis.settings.load_profile("busy")
+
 # Slow folders first, so that no test process is left alone with a long file at the end.
 _FOLDER_ORDER = ("e2e", "cli", "worker", "deploy", "api", "unit")
 

@@ -59,7 +59,7 @@ def test_the_true_peak_estimate_is_close(frequency: float) -> None:
     assert 20 * np.log10(np.cos(np.pi * frequency / 4)) - METER_DB < highest < METER_DB
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     seed=st.integers(0, 1000),
     count=st.integers(2 * REACH + 1, 2000),
@@ -84,7 +84,7 @@ def test_peaks_are_computed_only_near_the_limit() -> None:
     assert 1 <= len(find_peaks(sound, above=0.84)[0]) <= 4
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     cuts=st.lists(st.integers(0, 48_000), max_size=40),
     seed=st.integers(0, 100),

@@ -62,7 +62,7 @@ def cut(samples: NDArray[np.float32], seed: int) -> Iterator[NDArray[np.float32]
 
 @pytest.mark.parametrize("rate_hz", RATES_HZ)
 @pytest.mark.parametrize("audio_format", FORMATS)
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(count=st.integers(1200, 60_000), seed=st.integers(0, 1000))
 def test_live_and_stored_bytes_have_the_input_samples(
     audio_format: str, rate_hz: int, count: int, seed: int

@@ -237,7 +237,7 @@ def test_a_lexicon_has_at_most_1000_entries() -> None:
         Lexicon.of({f"word{index}": "x" for index in range(1001)})
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(text=TEXTS, language=st.sampled_from(LANGUAGES))
 def test_any_text_is_normalized_and_mapped(text: str, language: str) -> None:
     spoken = normalize(text, language=language)
@@ -251,7 +251,7 @@ def test_any_text_is_normalized_and_mapped(text: str, language: str) -> None:
     )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     text=st.lists(st.sampled_from([case.input for case in load_cases("en")]), min_size=1, max_size=3).map(
         "\n\n".join

@@ -98,7 +98,7 @@ class TestPauses:
 
 
 class TestMaster:
-    @settings(max_examples=50, deadline=None)
+    @settings(max_examples=50)
     @given(st.data(), st.booleans(), st.sampled_from([8000, 16_000, 22_050, 24_000, 44_100]))
     def test_the_output_is_as_long_as_the_input(
         self, data: st.DataObject, enabled: bool, rate_hz: int

@@ -195,7 +195,7 @@ NASTY = st.text(
 )
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(
     text=st.one_of(st.text(max_size=400), NASTY, st.lists(NASTY, max_size=5).map("\n\n".join)),
     language=st.sampled_from(["en", "zh", "hi", "de"]),
