@@ -36,7 +36,7 @@ _REPORTED = (
     ("Roman numerals", "He saw World Wars I and II.", "he saw world wars one and two"),
     (
         "lines",
-        "The light-\nhouse stood alone on the rock\nand nobody lived\nin it.",
+        "The light-\nhouse stood alone on the rock and nobody\nlived in it.",
         "the lighthouse stood alone on the rock and nobody lived in it",
     ),
     ("directions", "*He sighs* I know that.", "he sighs i know that"),

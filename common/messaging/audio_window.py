@@ -33,8 +33,8 @@ PRESENCE_REFRESH_S = 5.0
 LEAVE_GRACE_S = 10.0
 LEFT_TTL_MS = 9_500
 # The header of a WAV, FLAC or MP3 file, of at most this size, is rewritten when its length is known. The bytes after it
-# never change. MP3 has its tags before it.
-HEADER_BYTES = 4096
+# never change. That of MP3 follows the tags, of at most 200 characters each.
+HEADER_BYTES = 2048
 
 
 # A script runs in one step. It tells the refusal of a stale attempt from an error of Redis, such as a lack of memory.

@@ -231,7 +231,7 @@ def test_an_attempt_without_live_audio_continues_with_its_file(session: LiveSess
 
 
 @pytest.mark.parametrize("shorter", [False, True])
-@pytest.mark.parametrize("received_bytes", [100, 100_000, 2 * MIB])
+@pytest.mark.parametrize("received_bytes", [3000, 100_000, 2 * MIB])
 def test_an_attempt_with_different_audio_breaks_the_stream(
     session: LiveSession, received_bytes: int, shorter: bool
 ) -> None:
