@@ -17,6 +17,7 @@ import pytest
 from cli.client import Client
 from cli.output.wave_header import fix_wav_sizes
 from cli.service.stack import Stack
+from common.messaging.audio_window import HEADER_BYTES
 from tests.cli.test_jobs import RESTORE_SIGINT
 from tests.support.command import ORATIO, environment, oratio
 from tests.support.ports import free_port
@@ -176,8 +177,8 @@ def test_a_stream_survives_a_gateway_crash(stack: Stack, tmp_path: Path, audio_f
         job = client.result(speech.job_id)
         client.download(speech.job_id, tmp_path / "kept")
     kept = (tmp_path / "kept").read_bytes()
-    # The WAV header differs, because it holds the length, which was unknown while streaming.
-    assert (len(received), received[44:]) == (job.size_bytes, kept[44:])
+    # The headers of WAV and MP3 differ, because they hold the length, which was unknown while streaming.
+    assert (len(received), received[HEADER_BYTES:]) == (job.size_bytes, kept[HEADER_BYTES:])
 
 
 def test_without_a_player_the_error_says_what_to_do(tmp_path: Path) -> None:

@@ -61,7 +61,7 @@ REGISTRIES = tuple(
         ("anaconda", "org"),
     )
 )
-CREATED_AT_RUN_TIME = {"data/logs", "frontend/dist", "frontend/src/api/schema.ts"}
+CREATED_AT_RUN_TIME = {"data/logs", "frontend/dist", "frontend/shots", "frontend/src/api/schema.ts"}
 
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 HEADING = re.compile(r"^(#+) (.*)$", re.MULTILINE)

@@ -298,6 +298,8 @@ def test_sigterm_lets_an_isolated_part_finish_or_releases_it(
     workers.signal("second", signal.SIGTERM)
     assert workers.children["second"].wait(workers.settings.stop_grace_s + 20) == 0
     assert workers.row(job).status == status
+    with workers.database.write() as connection:  # for the tests that share the queue
+        assert changes.cancel(connection, job.id, owner="local") == (status == "queued")
 
 
 def test_a_cancelled_job_stops_at_the_next_segment(workers: WorkerFleet) -> None:
