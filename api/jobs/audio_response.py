@@ -38,9 +38,8 @@ def serve(request: Request, store: Store, audio: SpokenAudio, *, download: bool)
         headers["Content-Range"] = f"bytes {span.start}-{span.end - 1}/{audio.size_bytes}"
     status, media_type = 206 if span else 200, MEDIA_TYPES[audio.format][0]
     first, rest = _open(store, audio, sent_span)
-    if (
-        len(first) == sent_span.end - sent_span.start
-    ):  # A streaming response would cost more hops to a thread.
+    if len(first) == sent_span.end - sent_span.start:
+        # A streaming response would cost more hops to a thread.
         return Response(first, status, headers, media_type)
     return StreamingResponse(chain((first,), rest), status, headers, media_type)
 
