@@ -188,7 +188,7 @@ class _ReceivedAudio:
     """The number of bytes that a listener received, and their digest to compare another attempt with.
 
     The digest skips the header, which contains the length once that is known. It also skips the audio
-    in the first bytes: 43 ms of a WAV file of 24 kHz.
+    in the first bytes: 42 ms of a WAV file of 24 kHz.
     """
 
     def __init__(self, offset: int) -> None:

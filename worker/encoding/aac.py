@@ -22,7 +22,7 @@ _TAIL = 2 * _FRAME
 
 
 class AacCodec:
-    """Writes a constant bit rate.
+    """Writes a nearly constant bit rate: seconds of loud speech may exceed it.
 
     The encoder delays the sound by a frame and rounds up to whole frames. As much of the silence at the end is left
     out, so that the file is as long as the sound.

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from itertools import islice
 
 from worker.text.normalization import normalize
 from worker.text.normalization.language_lookup import find_language
@@ -21,9 +22,8 @@ def silent_symbols(text: str, *, language: str) -> str:
     if text.isascii() or find_language(language) is None:
         return ""
     symbols = dict.fromkeys([*filter(_is_symbol, text), *_LONE_DAGGER.findall(text)])
-    return "".join(char for char in symbols if char in normalize(f"a {char} a", language=language).text)[
-        :_MOST_NAMED
-    ]
+    silent = (char for char in symbols if char in normalize(f"a {char} a", language=language).text)
+    return "".join(islice(silent, _MOST_NAMED))
 
 
 def _is_symbol(char: str) -> bool:

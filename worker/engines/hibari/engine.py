@@ -18,7 +18,6 @@ from worker.engines.protocol import EngineError, Speech, Utterance, Word
 from worker.engines.samples import check_samples
 from worker.engines.word_timings import align_words
 
-# The library has number words up to decillions: it reads 36 digits and raises IndexError for 37.
 # Words at the end of a sentence, which the library reads as "number", "figure" and "Sunday".
 _FINAL_WORD = re.compile(r"\b(no|fig|(?<=[Tt]he )Sun)\.(?=[\"'”’)]*(?:$|\s+[\"'“‘(]*[A-Z]))")  # noqa: RUF001
 # The library often reads the letter as the article, as in "the A one" and "from A to B". No article stands there.
@@ -27,6 +26,7 @@ _LETTER_A = re.compile(
     r"|(?<=[a-z] )A(?= (?:zero|one|two|three|four|five|six|seven|eight|nine|ten)\b(?!-))"
 )
 _LETTER_A_PHONEMES = "ˈA"  # noqa: RUF001
+# The library has number words up to decillions: it reads 36 digits and raises IndexError for 37.
 _LONG_NUMBER = re.compile(r"\d(?:,?\d){36,}")
 # Memory of the first voice and of the grapheme-to-phoneme model (g2p).
 _MEMORY_BYTES = 150_000_000
