@@ -2,15 +2,18 @@
 
 import asyncio
 import math
+import os
 import socket
 import sys
+from collections.abc import Iterator
+from contextlib import suppress
 from types import FrameType
 
 import uvicorn
 from fastapi import FastAPI
 
 from api.app import create_app
-from api.http.http10 import HttpProtocol
+from api.http.protocol import HttpProtocol
 from api.http.websocket_refusals import WebSocketProtocol
 from api.openai.names import check_operator_voices
 from common.addresses import is_loopback
@@ -61,7 +64,9 @@ class Server(uvicorn.Server):
         await super().startup(sockets=sockets)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._app.state.draining = True
         self._loop.call_later(self._drain_s, self._stop_waiting)
+        await self._stop_listening()
         await super().shutdown(sockets)
         # A client that does not read keeps its connection open, and the loop waits for all connections.
         connections = list(self.server_state.connections)
@@ -69,6 +74,24 @@ class Server(uvicorn.Server):
             connection.transport.abort()
         if connections:
             await asyncio.sleep(0.1)
+
+    async def _stop_listening(self) -> None:
+        """Listen no more, but take the connections that the system has accepted: their clients may have sent a POST."""
+        listeners = [
+            socket.socket(fileno=os.dup(listener.fileno()))
+            for server in self.servers
+            for listener in server.sockets
+        ]
+        for server in self.servers:
+            server.close()
+        for listener in listeners:
+            with listener:
+                connections = list(_waiting_connections(listener))
+            for connection in connections:
+                await self._loop.connect_accepted_socket(self._open_protocol, connection)
+
+    def _open_protocol(self) -> HttpProtocol:
+        return HttpProtocol(self.config, self.server_state, self.lifespan.state, self._loop)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002  # the signature of a signal handler
         if self.should_exit:
@@ -82,15 +105,24 @@ class Server(uvicorn.Server):
 
     def _drain(self) -> None:
         self._app.state.draining = True
-        self._loop.call_later(self._drain_s, self._stop_listening)
+        self._loop.call_later(self._drain_s, self._begin_shutdown)
 
-    def _stop_listening(self) -> None:
+    def _begin_shutdown(self) -> None:
         self.should_exit = True
 
     def _stop_waiting(self) -> None:
         gateway = getattr(self._app.state, "gateway", None)
         if gateway is not None:
             gateway.event_bus.stop()
+
+
+def _waiting_connections(listener: socket.socket) -> Iterator[socket.socket]:
+    listener.setblocking(False)
+    with suppress(OSError):  # BlockingIOError: none is left
+        while True:
+            connection, _ = listener.accept()
+            connection.setblocking(False)
+            yield connection
 
 
 def main() -> None:

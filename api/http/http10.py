@@ -3,19 +3,7 @@
 from collections.abc import Callable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
-
-
-class HttpProtocol(HttpToolsProtocol):
-    """Uvicorn's protocol, which by itself sends chunks to every client."""
-
-    def on_headers_complete(self) -> None:
-        app = self.app
-        if self.parser.get_http_version() == "1.0":
-            # Uvicorn closes the connection after such a request, so this is its only one.
-            self.app = unchunked(app, lambda: self.cycle)
-        super().on_headers_complete()
-        self.app = app
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 
 def unchunked(app: ASGIApp, cycle_of: Callable[[], RequestResponseCycle]) -> ASGIApp:

@@ -128,6 +128,30 @@ def test_a_stop_ends_waits_and_finishes_requests(
 
 
 @pytest.mark.slow
+def test_a_connection_from_before_the_stop_is_answered(settings: Settings, observer: RunningGateway) -> None:
+    """A proxy has just connected and sends its POST when the gateway has stopped listening. It may not repeat it."""
+    request = (
+        b"POST /synthesize?async_mode=true HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        b'Content-Length: 18\r\n\r\n{"text": "Hello."}'
+    )
+    with process(settings) as (child, client):
+        address = (client.base_url.host, client.base_url.port or 0)
+        with socket.create_connection(address, timeout=10) as connection:
+            child.send_signal(signal.SIGTERM)
+            wait_for(lambda: _refuses(address))
+            connection.sendall(request)
+            answer = connection.recv(4096)
+        assert answer.startswith(b"HTTP/1.1 202 ")
+        assert b"connection: close" in answer
+        assert child.wait(10) == 0
+
+
+def _refuses(address: tuple[str, int]) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(address) != 0
+
+
+@pytest.mark.slow
 def test_memory_stays_small_after_two_hundred_jobs(settings: Settings, observer: RunningGateway) -> None:
     with process(settings) as (child, client):
         for number in range(200):
