@@ -16,8 +16,14 @@ from common.markup.ssml_values import break_s
 MAX_DEPTH = 32
 MAX_ELEMENTS = 10_000
 
+# A document may begin with a declaration, comments and a document type, which `parse_ssml` refuses.
 _BEGINNING = re.compile(
-    r"\s*\ufeff?\s*(?:<\?xml\b[^<>]{0,200}\?>\s*)?<(?:speak|!DOCTYPE\s+speak)(?=[\s/>\[])"
+    r"""
+    [\s\ufeff]*+
+    (?: (?: <\?[^<>]{0,200}\?> | <!--(?>[\s\S]{0,2000}?-->) ) \s*+ )*+
+    (?: <speak(?=[\s/>]) | <!DOCTYPE\s (?>[\s\S]{0,2000}?<speak(?=[\s/>])) )
+    """,
+    re.VERBOSE,
 )
 _SPOKEN_ELEMENTS = frozenset(
     {"speak", "p", "s", "break", "prosody", "phoneme", "sub", "say-as", "lang", "voice"}
@@ -41,7 +47,7 @@ _ATTRIBUTES = {
 
 
 def is_ssml(text: str) -> bool:
-    """Return True if the text begins with `<speak>`."""
+    """Return True if the text is a document that begins with `<speak>`."""
     return "<" in text[:400] and _BEGINNING.match(text) is not None
 
 

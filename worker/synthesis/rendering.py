@@ -88,12 +88,12 @@ class Rendering:
         return caption
 
     def end(self, *, tail_s: float) -> None:
-        """Finish the file. Raises EngineError if no segment had sound."""
+        """Finish the file. `tail_s` 0 is the natural pause. Raises EngineError if no segment had sound."""
         if self._output is None:
             message = "This voice cannot speak any of this text. Choose a voice of the text's language."
             raise EngineError("unspeakable_text", message, caller_fault=True)
         began_at = time.perf_counter()
-        self._output.add_pause(tail_s - self._pause_written_s)
+        self._output.add_pause((tail_s or self._closing_pause_s()) - self._pause_written_s)
         self._output.close()
         self.encode_s += time.perf_counter() - began_at
 
@@ -163,6 +163,14 @@ class Rendering:
             sentence_end=previous.sentence_end,
             paragraph_end=previous.paragraph_end,
             speed=self._asked_speed * previous.rate,
+        )
+
+    def _closing_pause_s(self) -> float:
+        """The pause of a sentence: clients that read sentence by sentence play the recordings one after the other."""
+        return (
+            pause_after_s(sentence_end=True, paragraph_end=False, speed=self._asked_speed)
+            if self._mastering
+            else 0.0
         )
 
     def _caption(self, spoken: SynthesizedSegment, *, start: int, end: int, head: int) -> Caption:

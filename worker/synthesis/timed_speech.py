@@ -123,6 +123,10 @@ class TimedRendering(Rendering):
         """Also fill the time until the end of the last cue."""
         super().end(tail_s=max(tail_s, self._cue_times.cues[-1].end_s - self.duration_s))
 
+    def _closing_pause_s(self) -> float:
+        """The file ends with its last cue."""
+        return 0.0
+
     def _add(self, spoken: SynthesizedSegment) -> Caption | None:
         self._cue = self._cue_times.cues[self._cue_times.number_at(spoken.segment.start)]
         self._faster = 1.0

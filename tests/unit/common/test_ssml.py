@@ -32,6 +32,7 @@ class TestDetection:
             ' \n<speak version="1.1">Hello.</speak>',
             "\ufeff<speak>Hello.</speak>",
             '<?xml version="1.0"?>\n<speak>Hello.</speak>',
+            '<?xml version="1.0"?><!-- One. --><?style a?>\n<!-- Two. --><speak>Hello.</speak>',
         ],
     )
     def test_a_text_that_begins_with_speak_is_ssml(self, text: str) -> None:
@@ -39,7 +40,17 @@ class TestDetection:
         assert spoken(span) == "Hello."
 
     @pytest.mark.parametrize(
-        "text", ["<b>Hello.</b>", "Say <speak>.", "<speaker>Hello.", "<speak-easy>Hello.", "1 < 2", "<"]
+        "text",
+        [
+            "<b>Hello.</b>",
+            "Say <speak>.",
+            "<speaker>Hello.",
+            "<speak-easy>Hello.",
+            "<!-- <speak> -->Hello.",
+            "<!DOCTYPE html><p>Hello.",
+            "1 < 2",
+            "<",
+        ],
     )
     def test_other_texts_are_not(self, text: str) -> None:
         assert not has_markup(text, input_type=None)
@@ -47,6 +58,12 @@ class TestDetection:
             (),
             parse_input(text, input_type="text").spans,
         )
+
+    @pytest.mark.parametrize(
+        "unit", ["<!--", "<!-- -->", "<?a?>", "<!DOCTYPE ", "\ufeff ", "<!DOCTYPE a><speak"]
+    )
+    def test_detection_takes_linear_time(self, unit: str) -> None:
+        assert not has_markup(unit * (1_000_000 // len(unit)), input_type=None)
 
     def test_the_type_of_the_input_decides(self) -> None:
         text = "<speak>Hello.</speak>"

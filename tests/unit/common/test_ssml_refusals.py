@@ -43,6 +43,13 @@ class TestRefusals:
         assert place in error.message
         assert reason in error.message
 
+    @pytest.mark.parametrize(
+        "doctype", ["speak", "html", 'x [<!ENTITY a "b">]', 'x PUBLIC "-//W3C//DTD"\n"file:a"']
+    )
+    def test_a_document_type_is_refused_without_the_type_of_the_input(self, doctype: str) -> None:
+        with pytest.raises(InvalidRequest, match=r"line \d, .*DOCTYPE"):
+            parse_input(f"<!-- One. -->\n<!DOCTYPE {doctype}>\n<speak>&a;</speak>", input_type=None)
+
     def test_depth_and_number_of_elements_are_limited(self) -> None:
         deep = "<p>" * MAX_DEPTH + "One." + "</p>" * MAX_DEPTH
         assert "deep" in refused(f"<speak>{deep}</speak>").message

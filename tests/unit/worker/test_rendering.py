@@ -71,14 +71,31 @@ def test_a_faster_voice_shortens_natural_pauses_but_not_tagged_ones(runner: Pipe
 
 
 @pytest.mark.parametrize(
-    ("tag", "tail_s"), [("", 0.0), ("[pause:1.5s]", 1.5), ("[pause:1s]…[pause:1s]", 2.0)]
+    ("tag", "lead_s", "tail_s"),
+    [
+        ("", 0.0, SENTENCE_S),
+        # Players cut off the last moment, so there is always a short silence.
+        ("[pause:20ms]", 0.02, 0.05),
+        ("[pause:1.5s]", 1.5, 1.5),
+        ("[pause:1s]…[pause:1s]", 2.0, 2.0),
+    ],
 )
-def test_pause_tags_set_the_silence_at_both_ends(runner: PipelineRunner, tag: str, tail_s: float) -> None:
+def test_pause_tags_set_the_silence_at_both_ends(
+    runner: PipelineRunner, tag: str, lead_s: float, tail_s: float
+) -> None:
     audio = runner.decode(runner.speak(claimed_part(f"{tag}{ONE}{tag}"), ToneEngine()))
     ((start_s, end_s),) = audio.audible_spans()
-    assert start_s == pytest.approx(tail_s + 0.03, abs=STEP_S)
-    # Players cut off the last moment, so there is always a short silence.
-    assert audio.duration_s - end_s == pytest.approx(max(tail_s, 0.05) + 0.06, abs=STEP_S)
+    assert start_s == pytest.approx(lead_s + 0.03, abs=STEP_S)
+    assert audio.duration_s - end_s == pytest.approx(tail_s + 0.06, abs=STEP_S)
+
+
+@pytest.mark.parametrize("speed", [1.0, 2.0])
+def test_sentences_spoken_one_by_one_have_the_pause_of_one_text(runner: PipelineRunner, speed: float) -> None:
+    first, second = (
+        runner.decode(runner.speak(claimed_part(text, speed=speed), ToneEngine())) for text in (ONE, TWO)
+    )
+    between_s = first.duration_s - first.audible_spans()[-1][1] + second.audible_spans()[0][0]
+    assert [between_s - MARGINS_S / speed] == approximately(SENTENCE_S / speed)
 
 
 def test_captions_match_the_audio(runner: PipelineRunner) -> None:
