@@ -19,7 +19,8 @@ from common.watched_threads import WatchedThread
 
 log = get_logger(__name__)
 
-BATCH_MAX = 64
+# A batch is at most this, and what one more round of the loop has read.
+ENOUGH = 64
 # A request waits this long for its transaction. A database that hangs would keep it for ever.
 WITHIN_S = 5.0
 # A disk on which there was room is asked again after this.
@@ -45,7 +46,8 @@ class SubmissionBatcher:
         self.capacity = QueueCapacity(queue_max)
         self._retry_after_s = retry_after_s
         self._has_room_until = 0.0
-        self._pending: SimpleQueue[Pending | None] = SimpleQueue()
+        self._arrived: list[Pending] = []
+        self._pending: SimpleQueue[list[Pending] | None] = SimpleQueue()
         self._loop = asyncio.get_running_loop()
         self._thread = WatchedThread(
             "submissions",
@@ -60,6 +62,7 @@ class SubmissionBatcher:
 
     def close(self) -> None:
         """Stop after all submitted jobs have been written."""
+        self._hand_over()
         self._pending.put(None)
         self._thread.join()
 
@@ -69,12 +72,20 @@ class SubmissionBatcher:
     async def submit(self, job: NewJob) -> AcceptedJob:
         """Submit a job, which is durable when this returns. Raises OratioError if it is rejected."""
         future: asyncio.Future[AcceptedJob] = self._loop.create_future()
-        self._pending.put((job, future))
+        if not self._arrived:
+            self._loop.call_soon(self._hand_over)
+        self._arrived.append((job, future))
         try:
             async with asyncio.timeout(WITHIN_S):
                 return await future
         except TimeoutError:
             raise DatabaseUnavailable("The database does not answer in time. Try again.") from None
+
+    def _hand_over(self) -> None:
+        """Give the thread at once what one round of the loop has read. Alone, each job would wake it."""
+        if self._arrived:
+            self._pending.put(self._arrived)
+            self._arrived = []
 
     def _submit_batch(self, batch: list[Pending]) -> None:
         outcomes = self._accept([job for job, _ in batch])
@@ -93,15 +104,15 @@ class SubmissionBatcher:
         self._loop.call_soon_threadsafe(_resolve, [(future, refusal) for _, future in batch])
 
     def _next_batch(self) -> list[Pending] | None:
-        """Wait for a job, then take all that have arrived. None after `close`."""
+        """Wait for jobs, then take all that have arrived. None after `close`."""
         batch: list[Pending] = []
-        pending = self._pending.get()
-        while pending is not None:
-            if not pending[1].cancelled():  # its request gave up, so nothing was promised
-                batch.append(pending)
-            if len(batch) == BATCH_MAX or (batch and self._pending.empty()):
+        arrived = self._pending.get()
+        while arrived is not None:
+            # A request that gave up was promised nothing.
+            batch += [pending for pending in arrived if not pending[1].cancelled()]
+            if len(batch) >= ENOUGH or (batch and self._pending.empty()):
                 return batch
-            pending = self._pending.get()
+            arrived = self._pending.get()
         if batch:
             self._pending.put(None)
         return batch or None
