@@ -4,6 +4,7 @@ If the worker dies again, that one is the suspect, and the others are not charge
 is acquitted goes on, each on a thread of its own, and the next one begins.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from threading import Lock, Thread, current_thread
@@ -66,19 +67,21 @@ class IsolatedParts:
             thread.join(max(0.0, deadline - monotonic()))
 
     def _start_next(self) -> None:
-        if self._suspect is not None:
+        part_id = None if self._suspect else self._first_with_slot()
+        if part_id is None:
             return
-        running = list(self._threads.values())
-        for part_id, waiting in self._waiting.items():
-            if running.count(waiting.lane) < self._slots[waiting.lane]:
-                break
-        else:
-            return
-        del self._waiting[part_id]
+        waiting = self._waiting.pop(part_id)
         thread = Thread(target=self._run, args=(waiting.work,), name="isolated", daemon=True)
         thread.start()
         self._suspect = thread
         self._threads[thread] = waiting.lane
+
+    def _first_with_slot(self) -> str | None:
+        running = Counter(self._threads.values())
+        ready = (
+            part_id for part_id, one in self._waiting.items() if running[one.lane] < self._slots[one.lane]
+        )
+        return next(ready, None)
 
     def _run(self, work: Callable[[], None]) -> None:
         try:
