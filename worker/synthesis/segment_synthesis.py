@@ -132,7 +132,7 @@ class SegmentSynthesis:
         try:
             rest = deque(unsplit)
             self.total = total = len(pending) + len(rest)
-            # An earlier attempt had no more in hand than this limit, behind the segments that it has kept.
+            # Segments spoken behind the last kept one. There an earlier attempt held `max_in_flight` at most.
             newly_spoken = 0
             for done in range(total):
                 while rest and len(pending) < self._max_in_flight(done):
