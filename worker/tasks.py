@@ -6,7 +6,7 @@ from typing import Any
 from celery import shared_task
 
 from common.messaging import messages
-from common.messaging.queue_names import BULK
+from common.messaging.queue_names import BULK, INTERACTIVE
 from worker.ops.cleanup import clean
 from worker.runtime.context import current
 from worker.runtime.preload import load_model, unload_model
@@ -16,8 +16,9 @@ from worker.synthesis.job_runner import run_part
 @shared_task(name=messages.SPEAK, bind=True)
 def speak(task: Any, part_id: str, isolated: bool) -> None:
     context = current()
-    work = partial(run_part, context, part_id, isolated=isolated)
-    if task.request.delivery_info["routing_key"].endswith(f".{BULK}"):
+    lane = BULK if task.request.delivery_info["routing_key"].endswith(f".{BULK}") else INTERACTIVE
+    work = partial(run_part, context, part_id, isolated=isolated, lane=lane)
+    if lane == BULK:
         context.bulk_slots.run(work)
     else:
         work()

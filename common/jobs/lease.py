@@ -140,6 +140,11 @@ def keep(connection: Connection, part: ClaimedPart, kept: KeptAudio) -> bool:
     return PARTS.change(connection, part.lease, kept_audio=kept.as_row())
 
 
+def acquit(connection: Connection, part: ClaimedPart) -> bool:
+    """End the isolation of a part that has spoken what its dead worker held. Returns False if the lease is lost."""
+    return PARTS.change(connection, part.lease, isolated=False)
+
+
 def must_finish_early(connection: Connection, part: ClaimedPart) -> bool:
     """True if the job is to end with the segments that are spoken, because the user stopped it."""
     return bool(connection.scalar(select(Job.finish_early).where(Job.id == part.job.id)))

@@ -15,8 +15,8 @@ from common.jobs.statements import IS_QUEUED, OLDEST_FIRST
 from common.messaging.messages import PartMessage
 from common.status import JobStatus
 
-# A part fails when this many of its workers have died. After the first death it runs isolated, because only one of the
-# parts in that worker may have killed it.
+# A part fails when this many of its workers have died. After a death it runs isolated until it is acquitted, because
+# only one of the parts in that worker may have killed it.
 MAX_CRASHES = 3
 # The messages of so many of the oldest parts of a queue are examined first.
 OLDEST_MAX = 1000
@@ -62,7 +62,8 @@ def release_expired(connection: Connection, evidence: Evidence) -> list[Released
     """Queue parts again that their workers have left. Fail a part when too many of its workers have died.
 
     The next claim fences off the earlier worker. If a worker died with an isolated part, that is the suspect, and the
-    other parts of this worker are not charged.
+    other parts of this worker are not charged. Those that were acquitted run isolated again: an attempt on another
+    machine does not know all that an earlier one had spoken, so it may have been acquitted too soon.
     """
     lost = PARTS.lost(connection, evidence, Part.job_id, Part.crashes, Part.isolated, Part.worker_id)
     with_suspect = {part.worker_id for part in lost if part.died and part.isolated}
@@ -83,7 +84,7 @@ def _release(
     crashes = part.crashes + (1 if is_charged else 0)
     gives_up = is_charged and crashes >= MAX_CRASHES
     values = transitions.QUEUED_AGAIN | {"crashes": crashes, "next_message_at": now}
-    if is_charged:
+    if is_charged or (part.died and part.crashes):
         values["isolated"] = True
     if gives_up:
         values["status"] = JobStatus.FAILED

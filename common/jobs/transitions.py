@@ -31,7 +31,7 @@ TRANSITIONS = (
         _RUNNING,
         _QUEUED,
         "sweep.release_expired",
-        "its lease is lost: if it may have killed its worker, crashes + 1 and isolated from now on",
+        "its lease is lost: if it may have killed its worker, crashes + 1 and isolated until lease.acquit",
     ),
     Transition(_RUNNING, _FAILED, "sweep.release_expired", "too many of its workers died: worker_crashed"),
     Transition(_QUEUED, _CANCELLED, "changes.cancel", "a caller cancels the job"),

@@ -60,6 +60,7 @@ MUTATIONS = (
         "common/jobs/transitions.py", '"lease_until": None, "messages": 0}', '"lease_until": None}', _JOBS
     ),
     Mutation("common/jobs/sweep.py", "crashes >= MAX_CRASHES", "crashes > MAX_CRASHES", _LOST),
+    Mutation("common/jobs/sweep.py", "or (part.died and part.crashes)", "", _LOST),
     Mutation("common/jobs/sweep.py", "(1 if part.died else 0)", "1", _LOST),
     Mutation("common/jobs/sweep.py", "Part.next_message_at <= now", "Part.next_message_at > now", _JOBS),
     Mutation("worker/inference/batcher.py", "len(batch) == 1", "len(batch) >= 1", _BATCHER),

@@ -4,6 +4,7 @@
 - `[[fail]]` always fails. `[[flaky:N]]` fails with a retryable error the first N times that it gets the text.
 - `[[hang]]` never returns. `[[spin]]` never returns and holds the interpreter lock.
 - `[[segv]]` ends the process. `[[die:N]]` ends it the first N times.
+- `[[parent]]` kills the worker.
 - `[[silence]]` returns no samples. `[[flood:N]]` returns N seconds of sound.
 - `[[leak:N]]` keeps N megabytes of memory for ever.
 - `[[oom:N]]` runs out of memory in batches of more than N; `[[crowded]]`, while another fake model is loaded.
@@ -115,6 +116,9 @@ class FakeEngine:
             _die(signal.SIGKILL)
         if "segv" in markers:
             _die(signal.SIGSEGV)
+        if "parent" in markers:
+            os.kill(os.getppid(), signal.SIGKILL)
+            threading.Event().wait()
         if "leak" in markers:
             _LEAKED.append(b"x" * int(float(markers["leak"]) * 1e6))
         if "spin" in markers:

@@ -11,7 +11,7 @@ class Dispatcher(Protocol):
     """Submits utterances to one engine.
 
     `max_in_flight`: how many segments of one job may wait or run at once. `call_count`: engine calls so far. `engine`
-    has the limits and the voices, even before it is loaded.
+    has the limits and the voices, even before it is loaded. `is_urgent`: other jobs wait for this utterance.
     """
 
     @property
@@ -23,7 +23,7 @@ class Dispatcher(Protocol):
     @property
     def engine(self) -> Engine: ...
 
-    def submit(self, utterance: Utterance, *, lane: str) -> Future[Speech]: ...
+    def submit(self, utterance: Utterance, *, lane: str, is_urgent: bool = False) -> Future[Speech]: ...
 
 
 class PoolDispatcher:
@@ -47,8 +47,8 @@ class PoolDispatcher:
         # Enough to fill a batch while another one runs, and few enough to stop soon after a cancellation.
         return 2 * self._pool.process_count * self._pool.max_batch(self._weights)
 
-    def submit(self, utterance: Utterance, *, lane: str) -> Future[Speech]:
-        return self._pool.submit(self._weights, utterance, lane=lane)
+    def submit(self, utterance: Utterance, *, lane: str, is_urgent: bool = False) -> Future[Speech]:
+        return self._pool.submit(self._weights, utterance, lane=lane, is_urgent=is_urgent)
 
 
 class DirectDispatcher:
@@ -61,7 +61,13 @@ class DirectDispatcher:
         self.engine = engine
         engine.load()
 
-    def submit(self, utterance: Utterance, *, lane: str) -> Future[Speech]:  # noqa: ARG002  # nothing waits, so there is no order
+    def submit(  # nothing waits, so there is no order
+        self,
+        utterance: Utterance,
+        *,
+        lane: str,  # noqa: ARG002
+        is_urgent: bool = False,  # noqa: ARG002
+    ) -> Future[Speech]:
         self.call_count += 1
         future: Future[Speech] = Future()
         try:

@@ -45,6 +45,7 @@ class PendingSpeech:
     lane: str
     due_at: float
     deaths: int = 0
+    is_urgent: bool = False
     future: Future[Speech] = field(default_factory=Future)
 
     @property

@@ -91,14 +91,16 @@ class EnginePool:
             thread.start()
         self._watcher.start()
 
-    def submit(self, weights: str, utterance: Utterance, *, lane: str = INTERACTIVE) -> Future[Speech]:
+    def submit(
+        self, weights: str, utterance: Utterance, *, lane: str = INTERACTIVE, is_urgent: bool = False
+    ) -> Future[Speech]:
         """Queue an utterance. Its future fails with EngineError, and can be cancelled until the speech is there.
 
         After `close` it is cancelled at once.
         """
         with self._changed:
-            due_at = self._turns.due_at(utterance, lane=lane)
-            request = PendingSpeech(next(self._ids), weights, utterance, lane, due_at)
+            due_at = self._turns.due_at(utterance, lane=lane, is_urgent=is_urgent)
+            request = PendingSpeech(next(self._ids), weights, utterance, lane, due_at, is_urgent=is_urgent)
             if self._closing.is_set():
                 request.future.cancel()
             self._turns.add(request)

@@ -18,6 +18,9 @@ from worker.inference.engine_handle import EngineHandle, PendingSpeech
 # first segment of a text can wait for the next ones. Nobody listens to bulk jobs, but they must not wait for ever.
 _LATER_SEGMENT_DELAY_S = 2.0
 _BULK_DELAY_S = 30.0
+# An isolated part speaks few urgent segments, and other isolated parts cannot begin before they are spoken. A worker
+# with a job on each thread rarely has older segments waiting.
+_URGENT_HEAD_START_S = 10.0
 # How long after an interactive utterance one process stays free of bulk work.
 _INTERACTIVE_FOR_S = 5.0
 # A process holds as many utterances as two calls take: it begins the next call without asking for it.
@@ -35,9 +38,11 @@ class EngineTurns:
     def __len__(self) -> int:
         return len(self._waiting)
 
-    def due_at(self, utterance: Utterance, *, lane: str) -> float:
+    def due_at(self, utterance: Utterance, *, lane: str, is_urgent: bool = False) -> float:
         """When an utterance that arrives now is due."""
         delay_s = 0.0 if utterance.is_first else _LATER_SEGMENT_DELAY_S
+        if is_urgent:
+            delay_s = -_URGENT_HEAD_START_S
         return self._clock() + delay_s + (_BULK_DELAY_S if lane == BULK else 0.0)
 
     def add(self, request: PendingSpeech) -> None:
@@ -86,7 +91,7 @@ class EngineTurns:
         and the death of a process or of the worker costs each job few. Engines that do not batch hold few segments
         anyway.
         """
-        if request.deaths or handle.max_batch(request.weights) == 1:
+        if request.deaths or request.is_urgent or handle.max_batch(request.weights) == 1:
             return request
         here = Counter(one.utterance.job_id for one in handle.outstanding.values())
         anywhere = Counter(one.utterance.job_id for each in handles for one in each.outstanding.values())

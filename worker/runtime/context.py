@@ -9,6 +9,7 @@ from common.db.database import DATABASE_DOWN, Database, open_database
 from common.logs import get_logger
 from common.messaging.messages import WARM
 from common.messaging.notifier import Notifier
+from common.messaging.queue_names import BULK, INTERACTIVE
 from common.messaging.redis_link import RedisLink
 from common.settings import Settings
 from common.store import Store
@@ -55,9 +56,10 @@ class WorkerContext:
         self.queue_refill = QueueRefill(
             self.redis_link, self.notifier, self.database, max_depth=settings.bells_max
         )
-        self.isolated_parts = IsolatedParts()
+        bulk_threads = max(1, task_threads // 2)
+        self.isolated_parts = IsolatedParts({INTERACTIVE: task_threads, BULK: bulk_threads})
         self.bulk_slots = BulkSlots(
-            max(1, task_threads // 2), pause=queue_consumer.pause_bulk if queue_consumer else lambda _: None
+            bulk_threads, pause=queue_consumer.pause_bulk if queue_consumer else lambda _: None
         )
         self.leases = Leases(self.database, lease_s=settings.lease_s)
         self.lexicon = _read_lexicon(settings)
@@ -125,7 +127,7 @@ class WorkerContext:
             self._queue_consumer.set_queues(queues)
 
     def close(self) -> None:
-        """Hand back what runs. Celery has waited for its own threads, but not for an isolated part."""
+        """Hand back what runs. Celery has waited for its own threads, but not for isolated parts."""
         self.isolated_parts.close()
         self.isolated_parts.join(timeout_s=(self._hand_back_at or 0.0) - time.monotonic())
         self._hand_back_at = 0.0

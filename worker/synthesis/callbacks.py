@@ -24,7 +24,8 @@ class JobCallbacks:
 
     The pipeline calls `started(segments_total)`, then `captioned(caption)` for each segment in the file and
     `progressed(segments_done, segments_total)`, which returns True if the job is to end with these segments. It uses
-    `read_text` only for a text that arrives while it is spoken.
+    `read_text` only for a text that arrives while it is spoken. It calls `outlived` each time it has spoken as many
+    segments in a row as a worker holds ahead: this worker has outlived all that an earlier one may have died of.
     """
 
     check: Callable[[], None]
@@ -32,3 +33,4 @@ class JobCallbacks:
     progressed: Callable[[int, int], bool]
     read_text: ReadText = lambda _after, _within_s: []
     captioned: Callable[[Caption], None] = lambda _caption: None
+    outlived: Callable[[], None] = lambda: None

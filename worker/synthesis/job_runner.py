@@ -13,7 +13,7 @@ from common.jobs import lease
 from common.jobs.lease import ClaimedPart
 from common.logs import get_logger
 from common.messaging import text_stream
-from common.messaging.queue_names import weights_of
+from common.messaging.queue_names import INTERACTIVE, weights_of
 from common.messaging.text_stream import Piece
 from common.recordings.captions import Caption
 from common.store import StoreUnavailable
@@ -21,6 +21,7 @@ from worker.engines.protocol import EngineError
 from worker.runtime.context import WorkerContext
 from worker.runtime.leases import HeldLease
 from worker.synthesis import pipeline
+from worker.synthesis.acquittal import Acquittal
 from worker.synthesis.callbacks import JobCallbacks, ListenersGone, SynthesisStopped
 from worker.synthesis.kept_segments import KeptSegments
 from worker.synthesis.live_audio import LiveAudioWriter
@@ -36,10 +37,11 @@ PROGRESS_EVERY_S = 0.5
 THREADS_BUSY_DELAY_S = 2.0
 
 
-def run_part(context: WorkerContext, part_id: str, *, isolated: bool) -> None:
+def run_part(context: WorkerContext, part_id: str, *, isolated: bool, lane: str = INTERACTIVE) -> None:
     """Claim and run a part. Do nothing if it cannot be claimed, because a task message may arrive twice."""
     if isolated:
-        context.isolated_parts.add(partial(_claim_and_run, context, part_id, isolated=True))
+        work = partial(_claim_and_run, context, part_id, isolated=True)
+        context.isolated_parts.add(part_id, work, lane=lane)
     else:
         _claim_and_run(context, part_id, isolated=False)
 
@@ -194,7 +196,8 @@ def _callbacks(context: WorkerContext, part: ClaimedPart, held: HeldLease) -> Jo
             default=[],
         )
 
-    return JobCallbacks(check, started, progressed, read_text, captions.append)
+    outlived = Acquittal(context, part, held).proceed
+    return JobCallbacks(check, started, progressed, read_text, captions.append, outlived)
 
 
 def _write_if_held(context: WorkerContext, held: HeldLease, change: Callable[[Connection], bool]) -> bool:

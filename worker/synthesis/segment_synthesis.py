@@ -119,6 +119,8 @@ class SegmentSynthesis:
         self._callbacks = callbacks
         self._while_waiting = while_waiting
         self._finished = finished
+        self._is_isolated = part.isolated
+        self._newly_started = 0
 
     def speak(self, segments: Iterable[Segment]) -> Iterator[SynthesizedSegment]:
         """Speak segments in order and report progress between them. Raises EngineError and SynthesisStopped.
@@ -130,6 +132,8 @@ class SegmentSynthesis:
         try:
             rest = deque(unsplit)
             self.total = total = len(pending) + len(rest)
+            # Segments spoken behind the last kept one. There an earlier attempt held `max_in_flight` at most.
+            newly_spoken = 0
             for done in range(total):
                 while rest and len(pending) < self._max_in_flight(done):
                     pending.append(self._start(rest.popleft()))
@@ -141,7 +145,11 @@ class SegmentSynthesis:
                     if self._finished and done + 1 < total and spoken is not started:
                         self._finished.add(spoken)
                     yield spoken
+                newly_spoken = 0 if spoken is started else newly_spoken + 1
                 if done + 1 < total:
+                    if newly_spoken >= self._dispatcher.max_in_flight:
+                        newly_spoken = 0
+                        self._callbacks.outlived()
                     self._callbacks.check()
                     if self._callbacks.progressed(done + 1, total):
                         self.ended_early = True
@@ -178,9 +186,12 @@ class SegmentSynthesis:
             return finished
         normalized = self._normalizer.normalize(segment)
         calls = []
+        self._newly_started += 1
+        # The segments that end the isolation of this part.
+        is_urgent = self._is_isolated and self._newly_started <= self._dispatcher.max_in_flight
         for start, end in self._split(normalized.text):
             utterance = self._utterance(segment, normalized, start=start, end=end)
-            calls.append(_PendingCall(start, utterance, self._submit(utterance)))
+            calls.append(_PendingCall(start, utterance, self._submit(utterance, is_urgent=is_urgent)))
         return _PendingSegment(segment, normalized, tuple(calls))
 
     def _split(self, text: str) -> Iterator[tuple[int, int]]:
@@ -190,8 +201,8 @@ class SegmentSynthesis:
         )
         return ((start, end) for start, end in spans if is_speakable(text[start:end]))
 
-    def _submit(self, utterance: Utterance) -> Future[Speech]:
-        return self._dispatcher.submit(utterance, lane=self._job.priority)
+    def _submit(self, utterance: Utterance, *, is_urgent: bool = False) -> Future[Speech]:
+        return self._dispatcher.submit(utterance, lane=self._job.priority, is_urgent=is_urgent)
 
     def _await(self, pending: _StartedSegment) -> SynthesizedSegment | None:
         if isinstance(pending, SynthesizedSegment):

@@ -191,3 +191,40 @@ def test_beside_an_isolated_part_no_other_is_charged_with_a_death(database: Data
         }
     row = row_of(database, neighbour)
     assert (row.status, row.isolated, row.crashes) == ("queued", False, 0)
+
+
+def test_an_acquitted_part_runs_beside_the_suspect_uncharged_and_isolated_again(
+    database: Database, job: NewJob
+) -> None:
+    suspect, acquitted = job, new_job()
+    submit(database, acquitted)
+    announce(database)
+    for one in (suspect, acquitted):
+        claim(database, one, ends_in_s=LEASE_S)
+    release(database, ended_workers=frozenset({WORKER.id}))
+    part = claim(database, acquitted, ends_in_s=LEASE_S, isolated=True)
+    with database.write() as connection:
+        assert lease.acquit(connection, part)
+    claim(database, suspect, ends_in_s=LEASE_S, isolated=True)
+    released = release(database, ended_workers=frozenset({WORKER.id}))
+    assert set(released) == {
+        ReleasedPart(suspect.id, died=True, failed=False),
+        ReleasedPart(acquitted.id, died=False, failed=False),
+    }
+    row = row_of(database, acquitted)
+    assert (row.status, row.isolated, row.crashes) == ("queued", True, 1)
+    assert row_of(database, suspect).crashes == 2
+
+
+def test_an_acquitted_part_that_is_handed_back_is_not_isolated(database: Database, job: NewJob) -> None:
+    announce(database)
+    claim(database, job, ends_in_s=LEASE_S)
+    release(database, ended_workers=frozenset({WORKER.id}))
+    part = claim(database, job, ends_in_s=LEASE_S, isolated=True)
+    with database.write() as connection:
+        assert lease.acquit(connection, part)
+        assert lease.hand_back(connection, part)
+        # The lease has ended, so a late acquittal changes nothing.
+        assert not lease.acquit(connection, part)
+    row = row_of(database, job)
+    assert (row.status, row.isolated, row.crashes) == ("queued", False, 1)

@@ -31,10 +31,11 @@ class Turns:
         deaths: int = 0,
         weights: str = "fake",
         job_id: str = "",
+        urgent: bool = False,
     ) -> PendingSpeech:
         spoken = utterance(text, is_first=first, job_id=job_id)
-        due_at = self.turns.due_at(spoken, lane=lane)
-        request = PendingSpeech(next(self._ids), weights, spoken, lane, due_at, deaths)
+        due_at = self.turns.due_at(spoken, lane=lane, is_urgent=urgent)
+        request = PendingSpeech(next(self._ids), weights, spoken, lane, due_at, deaths, urgent)
         self.turns.add(request)
         return request
 
@@ -91,6 +92,26 @@ def test_a_first_segment_has_only_a_head_start() -> None:
     turns.now_s += 30.0
     turns.add("the newest first")
     assert texts(turns.take_all()) == ["later", "a newer first", "bulk", "the newest first"]
+
+
+@pytest.mark.parametrize("max_batch", [1, 4])
+def test_urgent_segments_go_before_those_that_wait(max_batch: int) -> None:
+    turns = Turns(processes=1, max_batch=max_batch)
+    for number in range(2 * max_batch):
+        turns.add(f"waits {number}", first=False, job_id=f"job {number}")
+    turns.now_s += 5
+    urgent = [f"urgent {number}" for number in range(2 * max_batch)]
+    for text in urgent:
+        turns.add(text, first=False, job_id="isolated", urgent=True)
+    assert texts(turns.take_all()) == urgent
+
+
+def test_urgent_bulk_work_goes_behind_interactive_work() -> None:
+    turns = Turns(processes=1, max_batch=10)
+    turns.add("bulk", lane=BULK)
+    turns.add("urgent bulk", lane=BULK, first=False, urgent=True)
+    turns.add("later", first=False)
+    assert texts(turns.take_all()) == ["later", "urgent bulk", "bulk"]
 
 
 def test_a_process_holds_as_much_as_two_calls_take() -> None:

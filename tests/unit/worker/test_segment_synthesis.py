@@ -17,7 +17,7 @@ from worker.engines.protocol import Engine, Speech, Utterance
 from worker.synthesis import segment_synthesis
 from worker.synthesis.callbacks import JobCallbacks, SynthesisStopped
 from worker.synthesis.job_facts import JobFacts
-from worker.synthesis.segment_synthesis import SegmentNormalizer, SegmentSynthesis
+from worker.synthesis.segment_synthesis import SegmentNormalizer, SegmentSynthesis, SynthesizedSegment
 from worker.synthesis.segmentation import Segment, plan_segments
 
 TEXT = "\n\n".join(f"This is paragraph number {number}, and it has words enough." for number in range(12))
@@ -33,9 +33,11 @@ class RecordingDispatcher:
         self.engine = engine
         self.received = 0
         self.received_before: list[int] = []
+        self.urgent: list[bool] = []
 
-    def submit(self, utterance: Utterance, *, lane: str) -> Future[Speech]:
+    def submit(self, utterance: Utterance, *, lane: str, is_urgent: bool = False) -> Future[Speech]:
         self.call_count += 1
+        self.urgent.append(is_urgent)
         self.received_before.append(self.received)
         future: Future[Speech] = Future()
         future.set_result(Speech(np.full(240, 0.1, np.float32), 24_000))
@@ -53,6 +55,20 @@ def synthesis_of(
         callbacks=JobCallbacks(lambda: None, lambda _: None, lambda _done, _total: False),
         while_waiting=while_waiting,
     )
+
+
+class FinishedBefore:
+    """The segments of an earlier attempt, by their number."""
+
+    def __init__(self, *numbers: int) -> None:
+        self._numbers = numbers
+
+    def find(self, segment: Segment) -> SynthesizedSegment | None:
+        speech = Speech(np.full(240, 0.1, np.float32), 24_000)
+        return SynthesizedSegment(segment, speech) if segment.index in self._numbers else None
+
+    def add(self, spoken: SynthesizedSegment) -> None:
+        pass
 
 
 @pytest.fixture
@@ -172,3 +188,47 @@ def test_a_segment_that_is_cancelled_while_it_is_awaited_stops_the_job(
     segments = plan_segments(part, max_chars=dispatcher.engine.max_chars).segments
     with pytest.raises(SynthesisStopped):
         list(synthesis_of(part, dispatcher, while_waiting=while_waiting).speak(segments))
+
+
+@pytest.mark.parametrize(
+    ("kept", "outlived_after"),
+    [
+        pytest.param((), [8], id="nothing kept"),
+        pytest.param((0, 1), [10], id="the first two kept"),
+        # The dead worker may have held the eight segments behind the last one that it kept.
+        pytest.param((0, 2), [11], id="one between them not kept"),
+        pytest.param((0, 1, 2, 3), [], id="no more than a worker holds behind the kept ones"),
+    ],
+)
+def test_a_job_has_outlived_what_a_dead_worker_held(
+    dispatcher: RecordingDispatcher, kept: tuple[int, ...], outlived_after: list[int]
+) -> None:
+    part = claimed_part(TEXT, voice_id="fake")
+    received: list[int] = []
+    seen: list[int] = []
+    synthesis = SegmentSynthesis(
+        dispatcher,
+        part,
+        normalizer=SegmentNormalizer(part, None),
+        speed=1.0,
+        callbacks=JobCallbacks(
+            lambda: None,
+            lambda _: None,
+            lambda _done, _total: False,
+            outlived=lambda: seen.append(len(received)),
+        ),
+        finished=FinishedBefore(*kept),
+    )
+    for spoken in synthesis.speak(plan_segments(part, max_chars=dispatcher.engine.max_chars).segments):
+        received.append(spoken.segment.index)
+    assert received == list(range(12))
+    assert seen == outlived_after
+
+
+@pytest.mark.parametrize("isolated", [False, True])
+def test_only_the_segments_that_end_an_isolation_are_urgent(
+    dispatcher: RecordingDispatcher, isolated: bool
+) -> None:
+    part = claimed_part(TEXT, voice_id="fake", isolated=isolated)
+    list(synthesis_of(part, dispatcher).speak(plan_segments(part, max_chars=300).segments))
+    assert dispatcher.urgent == [isolated] * 8 + [False] * 4
