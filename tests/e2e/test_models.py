@@ -135,7 +135,7 @@ def test_models_are_loaded_at_startup_and_by_command_and_unloaded_by_command(
     workers = open_with(warm_models="fake_b", engines=1)
     workers.start_worker()
     wait_for(lambda: loaded_weights(workers) == {"fake_b"})
-    send_command(workers, messages.WARM, "fake_a")
+    send_command(workers, messages.PRELOAD, "fake_a")
     wait_for(lambda: loaded_weights(workers) == {"fake_a", "fake_b"})
     send_command(workers, messages.UNLOAD, "fake_b")
     wait_for(lambda: loaded_weights(workers) == {"fake_a"})
