@@ -82,7 +82,8 @@ DESCRIPTION = """Text-to-speech jobs that survive crashes and restarts.
 Every error has the shape `{"error": {"message", "type", "param", "code"}}` and the header `x-request-id`.
 Every GET path answers HEAD. Unknown keys in a body are ignored. Times are UTC.
 
-A request with a foreign Host is answered 421, and one that a page of another site must not send 403."""
+A request with a foreign Host is answered 421. A request that a page of another site sends without permission is
+answered 403."""
 
 # What pages of other origins may do if ORATIO_CORS_ORIGINS names them.
 _CORS_METHODS = ("GET", "HEAD", "POST", "PATCH", "DELETE")

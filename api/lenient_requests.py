@@ -9,7 +9,7 @@ _STUDIO = "/app/"
 
 
 class LenientRequests:
-    """Passes such requests on as GET, and without the slash."""
+    """Passes HEAD on as GET, and a path that ends with a slash without the slash."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -25,7 +25,7 @@ class LenientRequests:
         await self._app(scope, receive, send)
 
     async def _send_headers(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the status and headers of the GET, and end it before it produces a body."""
+        """Send the status and headers of the answer to GET, and stop the application before it makes the body."""
 
         async def send_headers(message: Message) -> None:
             scope["method"] = "HEAD"  # for the server, which sends no body then
@@ -48,7 +48,7 @@ class _HeadersSent(Exception):
 
 
 def _served_path(path: str, *, root: str) -> str:
-    """Return the path of the route. `path` ends with a slash, or is the prefix of a proxy."""
+    """Return the path of the route. `path` ends with a slash, or equals `root`, the `root_path` of the service."""
     inside = path.removeprefix(root)
     if inside == "/" or inside.startswith(_STUDIO):
         return path

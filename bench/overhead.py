@@ -1,10 +1,10 @@
 """The time that the service adds to the bare engine, for a warm synchronous job of one sentence over HTTP.
 
-The same engine object runs in this process, with one thread. Its calls alternate with requests to the service. Both
-speak every sentence, in alternating order, so the two times of a pair differ only by the service. All sentences are
-different. They alternate twice: call by call, which lets the service's processes idle before each request, and in turns
-of ten, which is closer to a service in use. A no-op task of an unmodified Celery shows how fast the machine is during
-this run.
+A second instance of the engine runs in this process, with one thread. Its calls alternate with requests to the
+service. Both speak every sentence, in alternating order, so the two times of a pair differ only by the service. All
+sentences are different. There are two runs: call by call, which lets the service's processes idle before each request,
+and in turns of ten, which is closer to a service in use. A no-op task of an unmodified Celery shows how fast the
+machine is during these runs.
 """
 
 import json

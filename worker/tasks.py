@@ -29,7 +29,7 @@ def rescan() -> None:
     current().announce()
 
 
-@shared_task(name=messages.WARM)
+@shared_task(name=messages.PRELOAD)
 def preload(weights: str) -> None:
     load_model(current(), weights)
 

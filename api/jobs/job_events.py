@@ -55,17 +55,17 @@ def spoken_captions(events: Iterable[Event]) -> list[Any]:
     Events of an earlier attempt are ignored. They may still arrive, because its worker does not know yet that it
     lost the job.
     """
-    cues: list[Any] = []
+    captions: list[Any] = []
     attempt = ended_attempt = 0
     for event in events:
         event_attempt = event.data.get("attempt", 0)
         if event.name in ("queued", "retrying"):
-            cues, ended_attempt = [], attempt
+            captions, ended_attempt = [], attempt
         elif event_attempt > attempt:
-            cues, attempt = [], event_attempt
+            captions, attempt = [], event_attempt
         if event.name == "progress" and event_attempt == attempt > ended_attempt:
-            cues += event.data.get("cues", ())
-    return cues
+            captions += event.data.get("cues", ())
+    return captions
 
 
 class _EventReader:

@@ -24,7 +24,7 @@ from common.worker_registry import WorkerStatus, current_workers
 
 # A request is rejected only by announcements of workers that are not older than this.
 REFUSAL_MAX_AGE_S = 0.2
-# Each stage is a claim of its own, and a part may be claimed only about a dozen times.
+# A bound: each stage waits in a queue of its own, and the last one reads the audio of all others at the same time.
 STAGES_MAX = 4
 
 

@@ -1,4 +1,4 @@
-"""The markup of a request's text: its voices, and what the caller should know about it."""
+"""The markup of a request's text: its voices, its languages, and warnings about it."""
 
 from collections.abc import Iterator
 from functools import lru_cache
@@ -7,12 +7,15 @@ from api.schemas.synthesis import SynthesisRequest
 from common.markup import Markup, check_voices, has_markup, parse_input
 from common.speakable_text import is_speakable
 
-# Texts without markup, which most are.
+# The markup of a text without any. Most texts have none.
 _PLAIN = Markup((), 0.0)
 
 
 def markup_of(body: SynthesisRequest) -> Markup:
-    """Raises InvalidRequest for invalid markup. Plain texts have no spans."""
+    """Return the spans, voices and warnings of a text; a plain text has none.
+
+    Raises InvalidRequest for invalid markup.
+    """
     if not has_markup(body.text, input_type=body.input_type):
         return _PLAIN
     return _parse(body.text, body.input_type)
@@ -20,7 +23,7 @@ def markup_of(body: SynthesisRequest) -> Markup:
 
 @lru_cache(maxsize=4)
 def _parse(text: str, input_type: str | None) -> Markup:
-    """A request asks for its markup several times, and that of a long text takes a tenth of a second."""
+    """Cached: a request asks for its markup several times, and parsing a long text takes a tenth of a second."""
     return parse_input(text, input_type=input_type)
 
 

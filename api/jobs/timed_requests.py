@@ -35,12 +35,12 @@ async def read_cues(body: SynthesisRequest, *, allow_fake: bool) -> tuple[Synthe
 
 def _tagged(cues: Sequence[TimedCue], *, allow_fake: bool) -> Iterator[str]:
     """Yield the text of each cue, with a tag where the voice changes."""
-    names = {name for cue in cues for name, _ in cue.pieces if name}
+    names = {name for cue in cues for name, _ in cue.spans if name}
     voice_ids = {name: voice_id for name in names if (voice_id := _voice_id(name, allow_fake=allow_fake))}
     current = JOB_VOICE
     for cue in cues:
         parts = []
-        for name, text in cue.pieces:
+        for name, text in cue.spans:
             wanted = voice_ids.get(name or "", JOB_VOICE)
             parts.append(text if wanted == current else f"[voice:{wanted}] {text}")
             current = wanted

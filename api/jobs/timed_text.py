@@ -18,7 +18,7 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 _CLOCK = r"(?:(\d{1,4}):)?([0-5]?\d):([0-5]?\d)[.,](\d{1,3})"
 _TIMES = re.compile(rf"\s*{_CLOCK}\s*-->\s*{_CLOCK}(?:\s.*)?")
 _VTT_HEADER = re.compile(r"WEBVTT(?:[ \t].*)?")
-# Blocks of WebVTT that are no cues.
+# Blocks of WebVTT that are not cues.
 _VTT_SILENT = re.compile(r"(?:NOTE|STYLE|REGION)(?:\s.*)?")
 _VOICE = re.compile(r"<v(?:\.[^\s<>]*)?[ \t]+([^<>]{1,200})>|</v>")
 _TAGS = {
@@ -29,17 +29,17 @@ _TAGS = {
 
 @dataclass(frozen=True, slots=True)
 class TimedCue:
-    """Times in milliseconds. `pieces` are (name of a voice or None, text); each has text."""
+    """Times in milliseconds. `spans` are (name of a voice or None, text); each has text."""
 
     start_ms: int
     end_ms: int
-    pieces: tuple[tuple[str | None, str], ...]
+    spans: tuple[tuple[str | None, str], ...]
 
 
 def parse_timed_text(text: str, *, input_type: str) -> list[TimedCue]:
     """Return the cues with text, in the order of their times. `input_type` is "srt" or "vtt".
 
-    Raises InvalidRequest, which names the line.
+    Raises InvalidRequest. It names the line, unless there are too many cues.
     """
     lines = _LINE_END.split(text.removeprefix("\ufeff"))
     blocks = _blocks(lines)
@@ -48,11 +48,11 @@ def parse_timed_text(text: str, *, input_type: str) -> list[TimedCue]:
     cues = [_cue(lines, block, input_type) for block in blocks]
     if len(cues) > MAX_CUES:
         raise _error(input_type, None, f"There are {len(cues)} cues. The limit is {MAX_CUES}.")
-    return sorted((cue for cue in cues if cue.pieces), key=lambda cue: cue.start_ms)
+    return sorted((cue for cue in cues if cue.spans), key=lambda cue: cue.start_ms)
 
 
 def _blocks(lines: Sequence[str]) -> list[range]:
-    """Return the numbers of the lines between empty lines, counted from 0."""
+    """Return the blocks between empty lines. A block is the numbers of its lines, which count from 0."""
     blocks: list[range] = []
     start = 0
     for number in range(len(lines) + 1):
@@ -86,10 +86,10 @@ def _cue(lines: Sequence[str], block: range, input_type: str) -> TimedCue:
     if any("-->" in line for line in spoken):
         number = next(number for number in range(at + 1, block.stop) if "-->" in lines[number])
         raise _error(input_type, number, "An empty line must separate the cues.")
-    return TimedCue(start_ms, end_ms, tuple(_pieces(" ".join(spoken), input_type)))
+    return TimedCue(start_ms, end_ms, tuple(_spans(" ".join(spoken), input_type)))
 
 
-def _pieces(payload: str, input_type: str) -> Iterator[tuple[str | None, str]]:
+def _spans(payload: str, input_type: str) -> Iterator[tuple[str | None, str]]:
     voice: str | None = None
     start = 0
     for tag in _VOICE.finditer(payload):

@@ -7,12 +7,12 @@ from api.schemas.model import ModelCommandRequest, ModelCommandResult, SentComma
 from common.catalogue import MODELS, find_weights, weights_of
 from common.db.database import Database
 from common.errors import InvalidRequest
-from common.messaging.messages import UNLOAD, WARM
+from common.messaging.messages import PRELOAD, UNLOAD
 from common.messaging.notifier import Notifier
 from common.worker_registry import ServedWeights, WorkerStatus, recent_workers
 
 # Sets of weights that one request may load on one worker.
-WARM_MAX = 16
+PRELOAD_MAX = 16
 
 
 def send_commands(
@@ -29,7 +29,7 @@ def send_commands(
     sent = [
         SentCommand(worker=worker.announcement.id, weights=key) for key, worker in _pairs(keys, workers, task)
     ]
-    if task == WARM:
+    if task == PRELOAD:
         _check_count(sent)
     for command in sent:
         notifier.send_command(command.worker, task, command.weights)
@@ -54,9 +54,9 @@ def _pairs(
 def _check_count(sent: Sequence[SentCommand]) -> None:
     """Reject a family with a thousand languages: each would only evict the one before it from memory."""
     worker, count = Counter(command.worker for command in sent).most_common(1)[0] if sent else ("", 0)
-    if count > WARM_MAX:
+    if count > PRELOAD_MAX:
         raise InvalidRequest(
-            f"These models have {count} sets of weights on the worker {worker}. Name at most {WARM_MAX} of them; "
+            f"These models have {count} sets of weights on the worker {worker}. Name at most {PRELOAD_MAX} of them; "
             "GET /models/status lists them.",
             code="too_many_models",
             param="models",

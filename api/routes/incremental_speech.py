@@ -27,7 +27,7 @@ from api.schemas.speech import SessionConfig
 from api.streaming.live_audio import AudioInterrupted, LiveAudio
 from api.streaming.task_cancellation import cancel_and_wait
 from common.errors import InvalidRequest, OratioError, TooLarge, Unavailable
-from common.messaging.text_stream import Piece
+from common.messaging.text_stream import TextUpdate
 from common.speakable_text import is_speakable
 
 router = APIRouter()
@@ -36,7 +36,7 @@ router = APIRouter()
 IDLE_S = 120.0
 # Sessions per gateway. Each occupies a worker thread.
 SESSIONS_MAX = 200
-_EMPTY = Piece("more")
+_EMPTY = TextUpdate("more")
 _POLICY_VIOLATION, _INTERNAL_ERROR, _TRY_AGAIN_LATER = 1008, 1011, 1013
 _CLOSE_CODES = {
     "synthesis_error": _INTERNAL_ERROR,
@@ -164,35 +164,35 @@ class _ClientMessages:
         while not ended:
             message = self._first_message or await self._next()
             self._first_message = None
-            piece = self._piece(message)
-            ended = piece.kind == "end"
-            if piece == _EMPTY:
+            update = self._update(message)
+            ended = update.kind == "end"
+            if update == _EMPTY:
                 continue
             try:
-                await self._gateway.event_bus.write_text(job_id, piece)
+                await self._gateway.event_bus.write_text(job_id, update)
             except redis.RedisError:
                 raise Unavailable(
                     "The queue does not answer. Open a new session.", code="queue_unavailable"
                 ) from None
 
-    def _piece(self, message: dict[str, Any]) -> Piece:
+    def _update(self, message: dict[str, Any]) -> TextUpdate:
         kind = message["type"]
         if kind == "input.flush":
             return self._flush()
         if kind == "input.done":
             if not self._has_speech:
                 raise _NothingToSpeak
-            return Piece("end")
+            return TextUpdate("end")
         if kind != "input.text":
             raise InvalidRequest("type must be input.text, input.flush or input.done.", param="type")
-        return Piece("more", self._text(message.get("text")))
+        return TextUpdate("more", self._text(message.get("text")))
 
-    def _flush(self) -> Piece:
+    def _flush(self) -> TextUpdate:
         """A flush without new text does nothing."""
         if self._flushed == self._chars:
             return _EMPTY
         self._flushed = self._chars
-        return Piece("flush")
+        return TextUpdate("flush")
 
     def _text(self, value: object) -> str:
         if not isinstance(value, str):

@@ -23,7 +23,7 @@ from common.catalogue.download_items import DownloadItem
 from common.db.database import Database
 from common.downloads import DownloadRecord
 from common.ids import new_id
-from common.messaging.messages import UNLOAD, WARM
+from common.messaging.messages import PRELOAD, UNLOAD
 from common.status import ACTIVE
 from common.worker_registry import recent_workers
 
@@ -82,7 +82,7 @@ def download(gateway: GatewayDep, body: DownloadRequest | None = None) -> Downlo
 @router.post("/warm", status_code=202, responses=documented_errors(400, 413))
 def warm(gateway: GatewayDep, body: ModelCommandRequest) -> ModelCommandResult:
     """Load models in advance, on every worker that serves them."""
-    return commands.send_commands(gateway.database, gateway.notifier, body, WARM)
+    return commands.send_commands(gateway.database, gateway.notifier, body, PRELOAD)
 
 
 @router.post("/unload", status_code=202, responses=documented_errors(400, 413))

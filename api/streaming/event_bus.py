@@ -174,11 +174,11 @@ class EventBus:
         except redis.RedisError:
             return None
 
-    async def write_text(self, job_id: str, piece: text_stream.Piece) -> None:
-        """Append a piece of an incremental text. Raises redis.RedisError."""
+    async def write_text(self, job_id: str, update: text_stream.TextUpdate) -> None:
+        """Append an update of an incremental text. Raises redis.RedisError."""
         key = text_stream.key(job_id, prefix=self._prefix)
         pipeline = self._client.pipeline(transaction=False)
-        pipeline.xadd(key, piece.fields())  # type: ignore[arg-type]
+        pipeline.xadd(key, update.fields())  # type: ignore[arg-type]
         pipeline.expire(key, text_stream.KEEP_S)
         await pipeline.execute()
 

@@ -3,8 +3,8 @@
 `python -m bench throughput [--clients 1,8,32] [--seconds 6] [--rounds 3] [--contestants speech,litserve,bare1]
 [--write]`. All contestants are started first and stay started. For each number of clients, they take turns; the order
 is reversed in every other round. In a turn, each client sends one text after the other and reads the whole WAV file.
-All have the same engine object with one thread, and the same texts, which are new in every run. The clients share the
-cores with the servers, as on one machine. `--write` puts the tables into RESULTS.md and the curve into docs.
+All have an instance of the same engine with one thread, and the same texts, which are new in every run. The clients
+share the cores with the servers, as on one machine. `--write` puts the tables into RESULTS.md and the curve into docs.
 """
 
 import argparse

@@ -9,7 +9,7 @@ from rich.console import Console
 from cli.commands.connect import INTERRUPTED
 from cli.commands.model_names import unknown_names_message
 from cli.output.console import make_console
-from cli.output.progress import DownloadProgress
+from cli.output.progress import DownloadBars
 from common.catalogue.download_items import DownloadItem, find_items, needed_items
 from common.errors import NotFound, OratioError
 from common.settings import Settings
@@ -43,7 +43,7 @@ def _download_all(
 ) -> int:
     token = settings.hf_token.get_secret_value() if settings.hf_token else None
     failures = []
-    with DownloadProgress(console, [item.name for item in items]) as progress:
+    with DownloadBars(console, [item.name for item in items]) as progress:
         for item in items:
             try:
                 show = partial(progress.show, item.name)

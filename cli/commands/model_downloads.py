@@ -14,7 +14,7 @@ from cli.commands.download_plan import download_summary, environment_hints
 from cli.commands.model_names import is_model, unknown_names_message
 from cli.output.console import make_console, print_json
 from cli.output.program_name import program_name
-from cli.output.progress import DownloadProgress
+from cli.output.progress import DownloadBars
 from common.catalogue.download_items import DownloadItem
 from common.settings import Settings
 
@@ -99,7 +99,7 @@ def _print_json_updates(updates: Iterable[_DownloadUpdate]) -> int:
 
 def _show_updates(updates: Iterable[_DownloadUpdate], names: list[str], console: Console) -> int:
     failures = []
-    with DownloadProgress(console, names) as progress:
+    with DownloadBars(console, names) as progress:
         for update in updates:
             if not update.ended:
                 progress.show(update.name, update.done_bytes, update.total_bytes)

@@ -27,10 +27,10 @@ from cli import client
 _PRINT_EVERY_PERCENT = 10
 
 
-class DownloadProgress:
+class DownloadBars:
     """One bar for each download, or a line for every ten percent without a terminal. Not thread-safe.
 
-    Use it as `with DownloadProgress(console, names) as progress:`.
+    Use it as `with DownloadBars(console, names) as progress:`.
     """
 
     def __init__(self, console: Console, names: list[str]) -> None:

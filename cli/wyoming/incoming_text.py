@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 
-from cli.wyoming.service import Service, SpokenText
+from cli.wyoming.service import Service, TextSession
 from common.speakable_text import is_speakable
 
 Play = Callable[[AsyncGenerator[bytes]], Awaitable[None]]
@@ -17,7 +17,7 @@ class IncomingText:
         self._voice = voice
         self._play = play
         self._held = ""
-        self._spoken: SpokenText | None = None
+        self._spoken: TextSession | None = None
         self._playing: asyncio.Future[None] | None = None
 
     async def add(self, text: str) -> None:

@@ -54,21 +54,21 @@ class Service:
         except httpx.HTTPError as error:
             raise _unreachable(error) from error
 
-    async def open_text(self, voice: str | None) -> "SpokenText":
-        """Start a text that arrives in pieces."""
+    async def open_text(self, voice: str | None) -> "TextSession":
+        """Start an incremental text."""
         address = "ws" + self.url.removeprefix("http") + "/v1/audio/speech/stream"
         try:
             # True is the proxy of the environment.
             socket = await connect(address, max_size=None, proxy=True if self.http.trust_env else None)
-            text = SpokenText(socket)
+            text = TextSession(socket)
             await text.send("session.config", voice=voice, response_format="pcm")
         except (OSError, WebSocketException) as error:
             raise _unreachable(error) from error
         return text
 
 
-class SpokenText:
-    """A text in pieces, over the WebSocket of the service."""
+class TextSession:
+    """An incremental text, over the WebSocket of the service."""
 
     def __init__(self, socket: ClientConnection) -> None:
         self._socket = socket

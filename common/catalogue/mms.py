@@ -16,7 +16,7 @@ NEEDED = ("eng", "fra")
 
 
 @dataclass(frozen=True, slots=True)
-class Language:
+class MmsLanguage:
     """`tag` is a BCP 47 language tag."""
 
     code: str
@@ -25,8 +25,8 @@ class Language:
 
 
 @cache
-def languages() -> dict[str, Language]:
+def languages() -> dict[str, MmsLanguage]:
     """All languages by code: the ones shown by default, then the others in alphabetical order."""
     rows = [line.split("\t") for line in _TABLE.read_text(encoding="utf-8").splitlines()]
-    by_code = {code: Language(code, tag, name) for code, tag, name in rows}
+    by_code = {code: MmsLanguage(code, tag, name) for code, tag, name in rows}
     return {code: by_code[code] for code in SHOWN} | by_code

@@ -1,1 +1,4 @@
-"""Tables, connections, migrations, paging and leases on rows. May import no other folder of `common`."""
+"""Tables, connections, migrations, paging, bulk inserts, locks, and leases on rows.
+
+May import no other folder of `common`.
+"""

@@ -193,7 +193,7 @@ def _delete_one_by_one(store: Store, keys: Sequence[str]) -> list[str]:
 
 
 def _orphans(database: Database, files: Iterable[tuple[str, float, int]]) -> Iterator[dict[str, int]]:
-    """Yield batches of files (with sizes) that no row names. Attempts that did not finish leave them behind."""
+    """Yield batches of files (with sizes) that no row of `audio` names. Unfinished attempts leave them behind."""
     modified_before = time.time() - ORPHAN_AGE_S
     old_files = ((key, size) for key, changed_at, size in files if changed_at < modified_before)
     while sizes := dict(islice(old_files, BATCH)):

@@ -219,9 +219,10 @@ def retry_later(connection: Connection, part: ClaimedPart, *, delay_s: float) ->
 
 
 def hand_back(connection: Connection, part: ClaimedPart, *, delay_s: float = 0.0) -> bool:
-    """Queue a part again because this process stops or has no free slot. No attempt is counted.
+    """Queue a part again: this process stops or has no free slot, or the store does not answer.
 
-    Returns False if the lease is lost.
+    `attempts` of the job, which clients see, does not count this attempt. `attempt` of the part keeps its number, so
+    the next claim has a higher one. Returns False if the lease is lost.
     """
     due = clock(connection) + delay_s
     if not _requeue(connection, part, not_before=due, next_message_at=due):
@@ -233,9 +234,9 @@ def hand_back(connection: Connection, part: ClaimedPart, *, delay_s: float = 0.0
 def pass_on(connection: Connection, part: ClaimedPart, *, queue: str, key: str) -> bool:
     """Pass a part on to the queue of its next stage. `key` names the audio of this stage.
 
-    The attempt continues there, so no other attempt is counted. Failures and crashes start from 0, because they say
-    nothing about the voices of the next stage. The caller publishes the message after the commit. Returns False if the
-    lease is lost.
+    For clients the attempt continues there, so `attempts` of the job does not count this stage. Failures and crashes
+    start from 0, because they say nothing about the voices of the next stage. The caller publishes the message after
+    the commit. Returns False if the lease is lost.
     """
     next_message_at = clock(connection) + transitions.FIRST_MESSAGE_RETRY_S
     changes = {

@@ -17,7 +17,7 @@ DOWNLOAD = "oratio.download"
 TRANSCODE = "oratio.transcode"
 SWEEP = "oratio.sweep"
 # Commands for one worker: scan the models folder again, load weights, unload weights.
-RESCAN, WARM, UNLOAD = "oratio.rescan", "oratio.warm", "oratio.unload"
+RESCAN, PRELOAD, UNLOAD = "oratio.rescan", "oratio.warm", "oratio.unload"
 
 
 @dataclass(frozen=True, slots=True)

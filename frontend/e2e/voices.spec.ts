@@ -41,6 +41,17 @@ test("the picker shows usable voices first, and others by model with one downloa
   await expect(page.getByRole("dialog", { name: /^Download Kokoro/ })).toContainText("Licence");
 });
 
+test("the picker downloads small voices without a question", async ({ studio, page }) => {
+  await studio.open(SCREENS.write);
+  await page.getByRole("button", { name: /^Voice / }).click();
+  const picker = page.getByRole("dialog", { name: "Choose a voice" });
+  const hibari = picker.getByRole("region", { name: /Hibari/ });
+  const request = page.waitForRequest(/\/models\/download$/);
+  await hibari.getByRole("button", { name: /^Download/ }).click();
+  expect((await request).postDataJSON()).toEqual({ models: ["hibari"] });
+  await expect(page.getByRole("dialog", { name: /^Download/ })).toHaveCount(0);
+});
+
 test("the studio warns beside the voice when the text is in another language", async ({ studio, page }) => {
   await studio.open(SCREENS.write);
   const settings = page.getByRole("region", { name: "Speech settings" });

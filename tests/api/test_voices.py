@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from api.models.commands import WARM_MAX
+from api.models.commands import PRELOAD_MAX
 from common import worker_registry
 from common.catalogue import weights_of
 from common.messaging import broker, messages, queue_names
@@ -231,18 +231,18 @@ def test_commands_are_sent_to_workers_that_serve_the_model(gateway: RunningGatew
     unloaded = gateway.client.post("/models/unload", json={"models": ["kokoro", "mms_swh"]}).json()
     # Weights that are not loaded need no command.
     assert unloaded == {"told": [{"worker": "small", "weights": "kokoro"}], "not_served": [], "stays": []}
-    assert commands_to(gateway, "large") == [(messages.WARM, "mms_swh")]
+    assert commands_to(gateway, "large") == [(messages.PRELOAD, "mms_swh")]
     assert commands_to(gateway, "small") == [(messages.UNLOAD, "kokoro")]
 
 
 def test_a_family_with_many_weights_is_not_loaded_as_a_whole(gateway: RunningGateway) -> None:
-    keys = [weights.key for weights in weights_of("mms")[: WARM_MAX + 1]]
+    keys = [weights.key for weights in weights_of("mms")[: PRELOAD_MAX + 1]]
     announce(gateway, "many", "CPU", *(replace(SWAHILI, weights=key) for key in keys), flavour="torch")
     response = gateway.client.post("/models/warm", json={"models": ["mms"]})
     assert (response.status_code, response.json()["error"]["code"]) == (400, "too_many_models")
     assert commands_to(gateway, "many") == []
-    assert gateway.client.post("/models/warm", json={"models": keys[:WARM_MAX]}).status_code == 202
-    assert len(commands_to(gateway, "many")) == WARM_MAX
+    assert gateway.client.post("/models/warm", json={"models": keys[:PRELOAD_MAX]}).status_code == 202
+    assert len(commands_to(gateway, "many")) == PRELOAD_MAX
 
 
 def test_broken_weights_are_downloaded_again(gateway: RunningGateway) -> None:

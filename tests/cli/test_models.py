@@ -12,7 +12,7 @@ from rich.console import Console
 from cli.commands import download_plan
 from cli.commands.model_names import unknown_names_message
 from cli.commands.up import _models
-from cli.output.progress import DownloadProgress
+from cli.output.progress import DownloadBars
 from cli.service import worker_groups
 from common.catalogue.download_items import DownloadItem
 from tests.support.command import oratio
@@ -122,9 +122,7 @@ def test_a_download_plan_shows_the_size_and_missing_environments(
 
 def test_a_bar_hides_unknown_sizes_and_failed_downloads() -> None:
     screen = io.StringIO()
-    with DownloadProgress(
-        Console(file=screen, force_terminal=True, width=120), ["bark", "kokoro"]
-    ) as progress:
+    with DownloadBars(Console(file=screen, force_terminal=True, width=120), ["bark", "kokoro"]) as progress:
         progress.show("kokoro", 500_000, 1_000_000)
         progress.end("kokoro", succeeded=True)
         progress.end("bark", succeeded=False)

@@ -23,6 +23,8 @@ from worker.engines.fake import MEMORY_BYTES
 
 QUICK = {"lease_s": 3.0, "sweep_s": 0.5, "stop_grace_s": 4.0}
 OpenWorkerFleet = Callable[..., WorkerFleet]
+# A mastered text ends with the pause of a sentence.
+CLOSING_PAUSE_S = 0.35
 NOT_SERVED = ServedWeights(model="", weights="")
 
 
@@ -135,7 +137,7 @@ def test_models_are_loaded_at_startup_and_by_command_and_unloaded_by_command(
     workers = open_with(warm_models="fake_b", engines=1)
     workers.start_worker()
     wait_for(lambda: loaded_weights(workers) == {"fake_b"})
-    send_command(workers, messages.WARM, "fake_a")
+    send_command(workers, messages.PRELOAD, "fake_a")
     wait_for(lambda: loaded_weights(workers) == {"fake_a", "fake_b"})
     send_command(workers, messages.UNLOAD, "fake_b")
     wait_for(lambda: loaded_weights(workers) == {"fake_a"})
@@ -177,7 +179,7 @@ def test_a_segment_that_is_too_long_for_the_model_is_spoken_in_pieces(shared: Wo
     assert (row.status, row.segments_total) == ("completed", 1)
     assert row.warnings == ()
     # Of its pieces only the last has the marker, and that one is short enough.
-    assert row.duration_s == pytest.approx(0.05 * len(text.split()), abs=0.06)
+    assert row.duration_s == pytest.approx(0.05 * len(text.split()) + CLOSING_PAUSE_S, abs=0.06)
 
 
 def test_a_lost_device_fails_only_its_job(open_with: OpenWorkerFleet) -> None:

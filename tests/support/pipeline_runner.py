@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from common.db.database import Database
 from common.jobs.lease import ClaimedPart, SynthesisResult
 from common.messaging.redis_link import RedisLink
-from common.messaging.text_stream import Piece
+from common.messaging.text_stream import TextUpdate
 from common.settings import Settings
 from common.store import Store
 from worker.engines.protocol import ANY_VOICE, Speech, Utterance, Word
@@ -93,9 +93,11 @@ class PipelineRunner:
         self.database = Database(settings.database, role="worker")
         self.redis_link = RedisLink(settings)
 
-    def speak(self, part: ClaimedPart, engine: ToneEngine, *pieces: Piece, **changes: Any) -> SynthesisResult:
-        """`pieces` are those of a text that arrives while it is spoken, `changes` as for `run`."""
-        result = self.run(part, engine, *pieces, **changes)
+    def speak(
+        self, part: ClaimedPart, engine: ToneEngine, *updates: TextUpdate, **changes: Any
+    ) -> SynthesisResult:
+        """`updates` are those of a text that arrives while it is spoken, `changes` as for `run`."""
+        result = self.run(part, engine, *updates, **changes)
         assert isinstance(result, SynthesisResult)
         return result
 
@@ -109,13 +111,13 @@ class PipelineRunner:
         self,
         part: ClaimedPart,
         engine: ToneEngine,
-        *pieces: Piece,
+        *updates: TextUpdate,
         check: Callable[[], None] = lambda: None,
         progressed: Callable[[int, int], bool] = lambda _done, _total: False,
         store_wait_s: float = 0.0,
         kept: KeptSegments | None = None,
     ) -> SynthesisResult | PartialAudio:
-        batches = [[(f"{number}-0", piece)] for number, piece in enumerate(pieces, start=1)]
+        batches = [[(f"{number}-0", update)] for number, update in enumerate(updates, start=1)]
         callbacks = JobCallbacks(
             check=check,
             started=lambda _total: None,

@@ -211,11 +211,11 @@ def test_the_end_of_a_superseded_attempt_keeps_the_window(services: Services) ->
 def test_an_arriving_text_is_kept_for_the_next_attempt(services: Services) -> None:
     part = claimed_part("", options=Options(live_text=True))
     key = text_stream.key(part.job.id, prefix=services.prefix)
-    fields: Any = text_stream.Piece("more", "Hello.").fields()
+    fields: Any = text_stream.TextUpdate("more", "Hello.").fields()
     services.client.xadd(key, fields)
     services.attempt(part).live.end(job_ended=False)
     read = text_stream.read(services.client, part.job.id, after="0-0", within_s=0.1, prefix=services.prefix)
-    assert [piece for _, piece in read] == [text_stream.Piece("more", "Hello.")]
+    assert [update for _, update in read] == [text_stream.TextUpdate("more", "Hello.")]
     services.attempt(part).live.end(job_ended=True)
     assert services.client.exists(key) == 0
 

@@ -7,7 +7,7 @@ from difflib import SequenceMatcher
 from common.speakable_text import is_speakable
 from worker.engines.protocol import Word
 
-# Characters that separate words, besides white space, and characters around a word that are no part of it.
+# Characters that separate words, besides white space, and characters around a word that do not belong to it.
 _SEPARATORS = frozenset("—–…、。，！？；：")  # noqa: RUF001
 _OUTER_MARKS = frozenset(".,;:!?\"'*_`~|¡¿")
 _OUTER_CATEGORIES = frozenset(("Ps", "Pe", "Pi", "Pf", "Pd"))

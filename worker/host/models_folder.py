@@ -28,7 +28,7 @@ _REVISION = re.compile(r"[0-9A-Za-z._-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
-class Presence:
+class WeightsPresence:
     """How much of some weights is in the models folder.
 
     `revision` is the commit of the first repository, if known. `size_bytes` is the size of the present files.
@@ -41,7 +41,7 @@ class Presence:
     fingerprint: int = 0
 
 
-def scan(root: Path) -> dict[str, Presence]:
+def scan(root: Path) -> dict[str, WeightsPresence]:
     """Return all weights that are at least partly present, by key."""
     folder_names = _list_folders(root)
     found = {
@@ -53,17 +53,17 @@ def scan(root: Path) -> dict[str, Presence]:
     return {key: presence for key, presence in found.items() if presence.state != "absent"}
 
 
-def check_presence(weights: Weights, root: Path) -> Presence:
+def check_presence(weights: Weights, root: Path) -> WeightsPresence:
     """Return the presence of all repositories of the weights together.
 
     They are complete only if each repository is. A repository that cannot be read counts as partial.
     """
     found = [_check_repository(repository, root) for repository in weights.repositories]
     if not found:
-        return Presence("complete")
+        return WeightsPresence("complete")
     states = {presence.state for presence in found}
     state = states.pop() if len(states) == 1 else "partial"
-    return Presence(
+    return WeightsPresence(
         state,
         found[0].revision,
         sum(presence.size_bytes for presence in found),
@@ -150,20 +150,20 @@ def _is_folder(path: Path) -> bool:
     return status is not None and S_ISDIR(status.st_mode)
 
 
-def _check_repository(repository: Repository, root: Path) -> Presence:
+def _check_repository(repository: Repository, root: Path) -> WeightsPresence:
     try:
         return _check_folder(find_folder(repository, root), repository)
     except Exception:  # an unreadable folder must not hide the others
-        return Presence("partial")
+        return WeightsPresence("partial")
 
 
-def _check_folder(folder: Path, repository: Repository) -> Presence:
+def _check_folder(folder: Path, repository: Repository) -> WeightsPresence:
     files = _list_files(folder)
     if not files:
-        return Presence("absent")
+        return WeightsPresence("absent")
     manifest = read_manifest(folder)
     is_complete = _matches_manifest(files, manifest) if manifest else _has_needed_files(files, repository)
-    return Presence(
+    return WeightsPresence(
         "complete" if is_complete else "partial",
         _valid_revision(manifest["revision"]) if manifest else _read_hub_revision(folder),
         sum(files[name].st_size for name in select_files(repository, list(files))),

@@ -4,7 +4,10 @@ from collections.abc import Callable
 
 
 class DownloadProgress:
-    """Calls `on_bytes(done, total)`. Existing and verified bytes count as done, so a resumed download continues."""
+    """Calls `on_bytes(done, total)`.
+
+    Existing and verified bytes count as done, so that the progress of a resumed download does not start at 0.
+    """
 
     def __init__(self, on_bytes: Callable[[int, int], None], *, total_bytes: int = 0) -> None:
         self._on_bytes = on_bytes

@@ -13,7 +13,7 @@ from common.worker_registry import FolderEntry, ServedWeights
 from worker import engines
 from worker.engines.protocol import EngineError
 from worker.host.device import device_name, engine_devices
-from worker.host.models_folder import Presence, scan
+from worker.host.models_folder import WeightsPresence, scan
 from worker.inference.dispatch import DirectDispatcher, Dispatcher, PoolDispatcher
 from worker.inference.engine_messages import State
 from worker.inference.engine_pool import START_TIMEOUT_S, EnginePool
@@ -35,7 +35,7 @@ _KEYS_WITHOUT_FILES: dict[str, tuple[str, ...]] = {
 class _ScanResult:
     """The models folder, and the voices of everything that can be served. Both by the keys of weights."""
 
-    folder: dict[str, Presence] = field(default_factory=dict)
+    folder: dict[str, WeightsPresence] = field(default_factory=dict)
     voices: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
@@ -170,7 +170,7 @@ class EngineRegistry:
         if self._pool:
             self._pool.mark_outdated(key)
 
-    def _servable_keys(self, folder: dict[str, Presence]) -> Iterator[str]:
+    def _servable_keys(self, folder: dict[str, WeightsPresence]) -> Iterator[str]:
         for alias in self._aliases:
             if alias in _KEYS_WITHOUT_FILES:
                 yield from _KEYS_WITHOUT_FILES[alias]
@@ -225,7 +225,7 @@ class EngineRegistry:
         self.changes += 1
 
 
-def _is_ready(key: str, found: Presence, *, name: str) -> bool:
+def _is_ready(key: str, found: WeightsPresence, *, name: str) -> bool:
     return found.state == "complete" and name in (key, _alias(key))
 
 

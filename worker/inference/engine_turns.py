@@ -85,11 +85,11 @@ class EngineTurns:
     def _spread(
         self, request: PendingSpeech, handle: EngineHandle, handles: Sequence[EngineHandle]
     ) -> PendingSpeech:
-        """Of the utterances that may take the place of `request`: the first of the job this process holds least of.
+        """Return the utterance that goes to the process in place of `request`, so that no job fills a process.
 
-        Of equals, that of the job which all processes hold least of. So few segments of a job are in engines at once,
-        and the death of a process or of the worker costs each job few. Engines that do not batch hold few segments
-        anyway.
+        It belongs to the job with the fewest utterances in this process. If several jobs have the fewest, it belongs to
+        the one with the fewest in all processes. So the death of a process or of the worker costs each job few
+        segments. An engine that does not batch holds few anyway, and gets `request`.
         """
         if request.deaths or request.is_urgent or handle.max_batch(request.weights) == 1:
             return request

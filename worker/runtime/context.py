@@ -7,7 +7,7 @@ from typing import Any
 from common import worker_registry
 from common.db.database import DATABASE_DOWN, Database, open_database
 from common.logs import get_logger
-from common.messaging.messages import WARM
+from common.messaging.messages import PRELOAD
 from common.messaging.notifier import Notifier
 from common.messaging.queue_names import BULK, INTERACTIVE
 from common.messaging.redis_link import RedisLink
@@ -118,7 +118,7 @@ class WorkerContext:
             # The worker before this one may have died with jobs in its hands.
             self.notifier.request_sweep()
         for key in self.engines.served_keys_of(self.settings.warm_model_names):
-            self.notifier.send_command(self.worker_id, WARM, key)
+            self.notifier.send_command(self.worker_id, PRELOAD, key)
 
     def _update_queues(self) -> None:
         if self._queue_consumer and self.aliases:

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from common.messaging.text_stream import Piece
+from common.messaging.text_stream import TextUpdate
 from common.recordings.captions import Caption
 
-# (id of the last piece, seconds to wait) -> the pieces of an arriving text after it, with their ids.
-ReadText = Callable[[str, float], list[tuple[str, Piece]]]
+# (id of the last update, seconds to wait) -> the updates of an arriving text after it, with their ids.
+ReadText = Callable[[str, float], list[tuple[str, TextUpdate]]]
 
 
 class SynthesisStopped(Exception):

@@ -18,7 +18,7 @@ from worker.text.language_detection import detect_language
 from worker.text.normalization.mapped_text import MappedText
 from worker.text.splitting import TextSpan, iter_text_spans
 
-# The longest wait for a piece before `check` runs again.
+# The longest wait for an update before `check` runs again.
 CHECK_EVERY_S = 0.5
 # Each split takes time in proportion to the pending text. After a split that took longer than this, the next one waits
 # nine times as long, so that other jobs get most of the processor.
@@ -61,12 +61,12 @@ class IncrementalText:
         while not ended:
             self._check()
             wait_s = self._next_split_at - time.monotonic() if must_split else CHECK_EVERY_S
-            for piece_id, piece in self._read_text(self._last_id, min(CHECK_EVERY_S, max(0.001, wait_s))):
-                self._last_id = piece_id
-                self.text += piece.text
+            for update_id, update in self._read_text(self._last_id, min(CHECK_EVERY_S, max(0.001, wait_s))):
+                self._last_id = update_id
+                self.text += update.text
                 must_split = True
-                ended = piece.kind == "end"
-                if piece.kind == "flush":
+                ended = update.kind == "end"
+                if update.kind == "flush":
                     flushes.append(len(self.text))
             while must_split and time.monotonic() >= self._next_split_at:
                 must_split = bool(flushes)

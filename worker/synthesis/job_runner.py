@@ -14,7 +14,7 @@ from common.jobs.lease import ClaimedPart
 from common.logs import get_logger
 from common.messaging import text_stream
 from common.messaging.queue_names import INTERACTIVE, weights_of
-from common.messaging.text_stream import Piece
+from common.messaging.text_stream import TextUpdate
 from common.recordings.captions import Caption
 from common.store import StoreUnavailable
 from worker.engines.protocol import EngineError
@@ -165,10 +165,10 @@ def _callbacks(context: WorkerContext, part: ClaimedPart, held: HeldLease) -> Jo
     def progressed(done: int, total: int) -> bool:
         nonlocal last_written
         # Word timings would make the event ten times as long. The captions of the finished job have them.
-        cues = [[caption.start_s, caption.end_s, caption.start, caption.end] for caption in captions]
+        rows = [[caption.start_s, caption.end_s, caption.start, caption.end] for caption in captions]
         captions.clear()
         context.notifier.publish_event(
-            job_id, "progress", attempt=part.attempt, segments_done=done, segments_total=total, cues=cues
+            job_id, "progress", attempt=part.attempt, segments_done=done, segments_total=total, cues=rows
         )
         if done == total or time.monotonic() - last_written < PROGRESS_EVERY_S:
             return False
@@ -185,7 +185,7 @@ def _callbacks(context: WorkerContext, part: ClaimedPart, held: HeldLease) -> Jo
             raise SynthesisStopped
         return finish_early
 
-    def read_text(after: str, within_s: float) -> list[tuple[str, Piece]]:
+    def read_text(after: str, within_s: float) -> list[tuple[str, TextUpdate]]:
         link = context.redis_link
         if link.pause_s:
             time.sleep(min(link.pause_s, within_s))

@@ -14,7 +14,7 @@ from worker.synthesis.partial_audio import read_partial, write_partial
 from worker.synthesis.segment_synthesis import SynthesizedSegment
 
 FOLDER = "segments"
-# Older files belong to jobs that another machine has ended.
+# The jobs of most older files have ended on another machine. Any other job only speaks its segments again.
 MAX_AGE_S = 3600.0
 
 
@@ -65,7 +65,7 @@ class LocalSegments:
 
 
 def delete_old(data_dir: Path) -> None:
-    """Delete the files of jobs that did not end on this machine."""
+    """Delete files that nobody wrote for `MAX_AGE_S`, whether or not their jobs have ended."""
     for path in (data_dir / FOLDER).glob("*"):
         with suppress(OSError):
             if path.stat().st_mtime < time.time() - MAX_AGE_S:

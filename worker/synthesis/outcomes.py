@@ -25,7 +25,8 @@ from worker.synthesis.partial_audio import PartialAudio
 
 log = get_logger(__name__)
 
-# The longest delay before a retry is 2, 8, 32, then 60 seconds. The shortest is half of it.
+# The delay is at most 2 seconds the first time, then 8, 32 and 60, and at least half of that. A failure reaches only 2
+# and 8, because the third one is final (MAX_FAILURES). While the store does not answer, `put_off` reaches all of them.
 RETRY_BASE_S = 2.0
 RETRY_MAX_S = 60.0
 

@@ -61,7 +61,7 @@ def speak(
     Raises EngineError, SynthesisStopped, ListenersGone, and StoreUnavailable if the store does not respond for
     `store_wait_s`.
 
-    The audio is published while it is made if there is more than one segment.
+    The audio of a job is published while it is made if it has more than one segment, or if its text still arrives.
     """
     attempt = _Attempt(
         part=part,
@@ -136,7 +136,8 @@ def _speak_whole(attempt: _Attempt, spool: IO[bytes]) -> SynthesisResult:
     synthesis = _synthesis(attempt, while_waiting=publish)
 
     def open_live() -> LiveAudioWriter | None:
-        # A single segment is heard hardly sooner than its file, which costs Redis and the gateway nothing.
+        # A single segment is heard hardly sooner than its file, which costs Redis and the gateway nothing. With partial
+        # audio there are other segments.
         is_live = synthesis.total > 1 or bool(part.partial_audio)
         return attempt.open_live(spool) if is_live else None
 

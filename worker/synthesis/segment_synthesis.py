@@ -22,7 +22,7 @@ from worker.synthesis.segmentation import Segment
 from worker.synthesis.split_speech import concatenate, phonemes_within
 from worker.text.break_points import split_to_length
 from worker.text.lexicon import Lexicon
-from worker.text.normalization import NormalizedText, normalize
+from worker.text.normalization import EngineText, normalize
 from worker.text.verbatim_text import apply_lexicon, keep_text
 
 # Skip the `started` event for jobs shorter than this.
@@ -41,7 +41,7 @@ class SynthesizedSegment:
 
 @dataclass(frozen=True, slots=True)
 class _PendingCall:
-    """One engine call. Its text starts at character `start` of the normalized text."""
+    """One engine call. Its text starts at character `start` of the engine text."""
 
     start: int
     utterance: Utterance
@@ -51,7 +51,7 @@ class _PendingCall:
 @dataclass(frozen=True, slots=True)
 class _PendingSegment:
     segment: Segment
-    normalized: NormalizedText
+    engine_text: EngineText
     calls: tuple[_PendingCall, ...]
 
 
@@ -79,7 +79,7 @@ class SegmentNormalizer:
         # Not by the provider of the job, because the voices of one text may have several providers.
         self._is_stub = weights_of(part.queue) == STUB
 
-    def normalize(self, segment: Segment) -> NormalizedText:
+    def normalize(self, segment: Segment) -> EngineText:
         if self._is_stub or find_model(segment.voice.model).verbatim:
             return keep_text(segment.text)
         if not self._options.normalize:
@@ -184,15 +184,15 @@ class SegmentSynthesis:
     def _start(self, segment: Segment) -> _StartedSegment:
         if self._finished and (finished := self._finished.find(segment)):
             return finished
-        normalized = self._normalizer.normalize(segment)
+        engine_text = self._normalizer.normalize(segment)
         calls = []
         self._newly_started += 1
         # The segments that end the isolation of this part.
         is_urgent = self._is_isolated and self._newly_started <= self._dispatcher.max_in_flight
-        for start, end in self._split(normalized.text):
-            utterance = self._utterance(segment, normalized, start=start, end=end)
+        for start, end in self._split(engine_text.text):
+            utterance = self._utterance(segment, engine_text, start=start, end=end)
             calls.append(_PendingCall(start, utterance, self._submit(utterance, is_urgent=is_urgent)))
-        return _PendingSegment(segment, normalized, tuple(calls))
+        return _PendingSegment(segment, engine_text, tuple(calls))
 
     def _split(self, text: str) -> Iterator[tuple[int, int]]:
         """The (start, end) of each engine call. Normalized text may be longer than one call takes."""
@@ -214,7 +214,7 @@ class SegmentSynthesis:
             return None
         if self._job.options.mastering:
             speed = pending.calls[0].utterance.speed
-            speech = lengthen_pauses(speech, text=pending.normalized.text, speed=speed)
+            speech = lengthen_pauses(speech, text=pending.engine_text.text, speed=speed)
         return SynthesizedSegment(pending.segment, _map_words_to_job(speech, pending))
 
     def _result(self, future: Future[Speech], utterance: Utterance) -> Speech | None:
@@ -256,10 +256,10 @@ class SegmentSynthesis:
                 speeches.append((start, speech))
         return concatenate(speeches)
 
-    def _utterance(self, segment: Segment, normalized: NormalizedText, *, start: int, end: int) -> Utterance:
+    def _utterance(self, segment: Segment, engine_text: EngineText, *, start: int, end: int) -> Utterance:
         job = self._job
         return Utterance(
-            text=normalized.text[start:end],
+            text=engine_text.text[start:end],
             voice=segment.voice.engine_voice,
             model_id=hub_model(segment.voice),
             language=segment.language,
@@ -269,15 +269,15 @@ class SegmentSynthesis:
             seed_given=job.seed_given,
             is_first=segment.index == 0,
             phonemes=phonemes_within(
-                [(span.start, span.end, span.phonemes) for span in normalized.phonemes], start=start, end=end
+                [(span.start, span.end, span.phonemes) for span in engine_text.phonemes], start=start, end=end
             ),
             job_id=job.id,
         )
 
 
 def _map_words_to_job(speech: Speech, pending: _PendingSegment) -> Speech:
-    """Map word spans of the normalized text to spans of the job's text."""
-    source, job_source = pending.normalized.source, pending.segment.source
+    """Map word spans of the engine text to spans of the job's text."""
+    source, job_source = pending.engine_text.source, pending.segment.source
     spans = [job_source(*source(word.start, word.end)) for word in speech.words]
     words = tuple(
         Word(start, end, word.start_s, word.end_s)

@@ -1,6 +1,7 @@
 /**
- * Groups the parts of a long text. The studio submits them as recordings of their own with numbered titles:
- * `Book (1/3)`, `Book (2/3)`, `Book (3/3)`. A part that is renamed leaves its group.
+ * Groups the parts of a long text. The studio submits each as a job of its own, with a numbered title: `Book (1/3)`,
+ * `Book (2/3)`, `Book (3/3)`. A part that is renamed leaves its group. The API calls something else a part: the share
+ * of a job that one task speaks.
  */
 
 import type { Row } from "./rows";

@@ -1,21 +1,13 @@
-import { useState } from "preact/hooks";
 import { t } from "../i18n";
 import { bytes, count } from "../i18n/formats";
 import { modelName } from "../state/models";
 import { voiceName } from "../state/voices";
 import { Button } from "../ui/button";
-import { DownloadDialog } from "./download-dialog";
 import { DownloadProgress } from "./download-progress";
-import {
-  diskSize,
-  type DownloadRequest,
-  isNonCommercial,
-  missingDownload,
-  needsConfirmation,
-} from "./download-sizes";
+import { useDownloadRequest } from "./download-request";
+import { diskSize, isNonCommercial, missingDownload } from "./download-sizes";
 import { groupFailures, isActive, latestFailures } from "./downloads";
 import { FailedDownloads } from "./failed-downloads";
-import { downloadModel } from "./model-commands";
 import { PropertyList } from "./property-list";
 import type { Download, Model } from "./types";
 import { WeightsItem } from "./weights-item";
@@ -101,25 +93,6 @@ export function ModelCard({
 /** Returns the name of a downloaded item: weights, or a voice for Hibari. */
 function itemName(download: Download): string {
   return download.model === "hibari" ? voiceName(download.item) : modelName(download.item);
-}
-
-function useDownloadRequest(model: Model, onChanged: () => void) {
-  const [pending, setPending] = useState<{ request: DownloadRequest; name: string } | null>(null);
-  const start = (request: DownloadRequest, name: string): void =>
-    void downloadModel(request.name, name).then(onChanged);
-  const requestDownload = (request: DownloadRequest, name: string): void => {
-    if (needsConfirmation(request, model)) setPending({ request, name });
-    else start(request, name);
-  };
-  const dialog = pending ? (
-    <DownloadDialog
-      {...pending}
-      model={model}
-      onConfirm={() => start(pending.request, pending.name)}
-      onClose={() => setPending(null)}
-    />
-  ) : null;
-  return { requestDownload, dialog };
 }
 
 function ModelProperties({ model }: { model: Model }) {

@@ -1,12 +1,10 @@
 /** The voices of a model that no worker can speak yet, with its download and what else it needs. */
 
-import { useState } from "preact/hooks";
 import type { Voice } from "../api/client";
 import { t } from "../i18n";
 import { bytes } from "../i18n/formats";
-import { DownloadDialog } from "../system/download-dialog";
+import { useDownloadRequest } from "../system/download-request";
 import { type DownloadRequest, missingDownload } from "../system/download-sizes";
-import { downloadModel } from "../system/model-commands";
 import type { Model } from "../system/types";
 import { WorkerSetupNote } from "../system/worker-setup-note";
 import { Button } from "../ui/button";
@@ -67,7 +65,6 @@ export function ModelGroup({
   );
 }
 
-/** Asks for every download, as all of them are large. */
 function DownloadButton({
   model,
   request,
@@ -77,23 +74,15 @@ function DownloadButton({
   request: DownloadRequest;
   onChanged: () => void;
 }) {
-  const [isAsking, setAsking] = useState(false);
+  const { requestDownload, dialog } = useDownloadRequest(model, onChanged);
   const texts = t.value.system;
   const isRunning = model.weights.some((weights) => weights.download !== null);
   return (
     <>
-      <Button compact icon="download" busy={isRunning} onPress={() => setAsking(true)}>
+      <Button compact icon="download" busy={isRunning} onPress={() => requestDownload(request, model.name)}>
         {isRunning ? texts.downloading(model.name) : texts.downloadOf(model.name)}
       </Button>
-      {isAsking ? (
-        <DownloadDialog
-          model={model}
-          request={request}
-          name={model.name}
-          onConfirm={() => void downloadModel(request.name, model.name).then(onChanged)}
-          onClose={() => setAsking(false)}
-        />
-      ) : null}
+      {dialog}
     </>
   );
 }

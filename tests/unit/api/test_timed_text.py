@@ -120,7 +120,7 @@ def test_any_text_is_read_or_refused(text: str, input_type: str) -> None:
     with suppress(InvalidRequest):
         cues = parse_timed_text(("WEBVTT\n\n" if input_type == "vtt" else "") + text, input_type=input_type)
     assert [one.start_ms for one in cues] == sorted(one.start_ms for one in cues)
-    assert all(piece == " ".join(piece.split()) != "" for one in cues for _, piece in one.pieces)
+    assert all(piece == " ".join(piece.split()) != "" for one in cues for _, piece in one.spans)
 
 
 def test_voices_that_exist_become_tags() -> None:

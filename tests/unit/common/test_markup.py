@@ -1,4 +1,4 @@
-"""Tags in a text: pauses, voices, brackets that are no tags, and parsing in linear time."""
+"""Tags in a text: pauses, voices, brackets that are not tags, and parsing in linear time."""
 
 import time
 from contextlib import suppress

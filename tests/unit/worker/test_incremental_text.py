@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.jobs.options import Options
-from common.messaging.text_stream import Kind, Piece
+from common.messaging.text_stream import Kind, TextUpdate
 from tests.support.claimed_parts import claimed_part
 from worker.engines.protocol import EngineError
 from worker.synthesis.callbacks import SynthesisStopped
@@ -17,15 +17,19 @@ from worker.synthesis.incremental_text import IncrementalText
 from worker.synthesis.segmentation import Segment
 from worker.text.splitting import split_text
 
-FLUSH, END = Piece("flush"), Piece("end")
+FLUSH, END = TextUpdate("flush"), TextUpdate("end")
 LONG = "This is a sentence of some length. "
 
 
-class PieceReader:
-    """Feeds pieces to an IncrementalText one at a time. `batches` are the segments that were ready after each."""
+class UpdateReader:
+    """Feeds updates to an IncrementalText one at a time. `batches` are the segments that were ready after each."""
 
-    def __init__(self, *pieces: Piece | str, voice_id: str = "hibari_heart", max_chars: int = 300) -> None:
-        self._pieces = [piece if isinstance(piece, Piece) else Piece("more", piece) for piece in pieces]
+    def __init__(
+        self, *updates: TextUpdate | str, voice_id: str = "hibari_heart", max_chars: int = 300
+    ) -> None:
+        self._updates = [
+            update if isinstance(update, TextUpdate) else TextUpdate("more", update) for update in updates
+        ]
         self._position = 0
         part = claimed_part("", voice_id=voice_id, options=Options(live_text=True))
         self.incremental_text = IncrementalText(
@@ -33,15 +37,15 @@ class PieceReader:
         )
         self.batches: list[list[Segment]] = [[]]
 
-    def _read(self, after: str, _within_s: float) -> list[tuple[str, Piece]]:
+    def _read(self, after: str, _within_s: float) -> list[tuple[str, TextUpdate]]:
         assert after == f"{self._position}-0" if self._position else "0-0"
-        if self._position == len(self._pieces):
+        if self._position == len(self._updates):
             raise SynthesisStopped
         self._position += 1
         self.batches.append([])
-        return [(f"{self._position}-0", self._pieces[self._position - 1])]
+        return [(f"{self._position}-0", self._updates[self._position - 1])]
 
-    def run(self) -> "PieceReader":
+    def run(self) -> "UpdateReader":
         try:
             for segment in self.incremental_text.segments():
                 self.batches[-1].append(segment)
@@ -55,7 +59,7 @@ class PieceReader:
 
     @property
     def texts(self) -> list[list[str]]:
-        """The texts of the segments that were ready after each piece."""
+        """The texts of the segments that were ready after each update."""
         return [[segment.text for segment in batch] for batch in self.batches[1:]]
 
     @property
@@ -63,8 +67,8 @@ class PieceReader:
         return [(segment.text, segment.voice.id, segment.lead_s) for segment in self.segments]
 
 
-def read(*pieces: Piece | str, **changes: Any) -> PieceReader:
-    return PieceReader(*pieces, **changes).run()
+def read(*updates: TextUpdate | str, **changes: Any) -> UpdateReader:
+    return UpdateReader(*updates, **changes).run()
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -74,10 +78,10 @@ def _warm_up() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("piece", ["!?", "[pause:1ms]", "[[", "[voice:hibari_heart]"])
-def test_a_text_that_is_never_complete_costs_little_time(piece: str) -> None:
+@pytest.mark.parametrize("update", ["!?", "[pause:1ms]", "[[", "[voice:hibari_heart]"])
+def test_a_text_that_is_never_complete_costs_little_time(update: str) -> None:
     began = time.thread_time()
-    read(*[piece] * 2000)
+    read(*[update] * 2000)
     assert time.thread_time() - began < 5
 
 
@@ -87,8 +91,8 @@ def test_the_sum_of_all_pauses_is_bounded() -> None:
 
 
 def test_a_sentence_is_ready_as_soon_as_it_is_complete() -> None:
-    pieces = ("The first sentence is", " here.", " ", "The second sentence too!", " A", END)
-    assert read(*pieces).texts == [
+    updates = ("The first sentence is", " here.", " ", "The second sentence too!", " A", END)
+    assert read(*updates).texts == [
         *([], [], ["The first sentence is here."]),
         *([], ["The second sentence too!"], ["A"]),
     ]
@@ -125,9 +129,14 @@ def test_a_sentence_that_is_too_long_is_split_before_its_end() -> None:
 
 
 def test_pieces_of_one_read_keep_their_order() -> None:
-    pieces = [("1-0", Piece("more", "One")), ("2-0", FLUSH), ("3-0", Piece("more", "Two")), ("4-0", END)]
+    updates = [
+        ("1-0", TextUpdate("more", "One")),
+        ("2-0", FLUSH),
+        ("3-0", TextUpdate("more", "Two")),
+        ("4-0", END),
+    ]
     part = claimed_part("", options=Options(live_text=True))
-    text = IncrementalText(part, max_chars=300, read_text=lambda *_: pieces, check=lambda: None)
+    text = IncrementalText(part, max_chars=300, read_text=lambda *_: updates, check=lambda: None)
     assert [segment.text for segment in text.segments()] == ["One", "Two"]
     assert text.text == "OneTwo"
 
@@ -169,8 +178,8 @@ def test_a_tag_completes_the_text_before_it() -> None:
 
 
 def test_a_voice_stays_across_pieces_until_default() -> None:
-    pieces = ("[voice:hibari_emma]" + LONG, LONG, FLUSH, LONG, FLUSH, "[voice:default]", FLUSH, LONG, END)
-    assert [voice for _, voice, _ in read(*pieces).spoken] == [*["hibari_emma"] * 3, "hibari_heart"]
+    updates = ("[voice:hibari_emma]" + LONG, LONG, FLUSH, LONG, FLUSH, "[voice:default]", FLUSH, LONG, END)
+    assert [voice for _, voice, _ in read(*updates).spoken] == [*["hibari_emma"] * 3, "hibari_heart"]
 
 
 def test_tags_before_a_flush_apply_to_the_text_after_it() -> None:
@@ -201,7 +210,7 @@ def test_pauses_at_the_end_are_the_tail() -> None:
     ],
 )
 def test_an_invalid_tag_fails_the_text(text: str, code: str) -> None:
-    found = PieceReader(LONG, FLUSH, text, FLUSH, END)
+    found = UpdateReader(LONG, FLUSH, text, FLUSH, END)
     with pytest.raises(EngineError) as raised:
         found.run()
     assert (raised.value.code, raised.value.caller_fault) == (code, True)
@@ -248,10 +257,11 @@ _WORDS = st.sampled_from(
 def test_every_word_is_spoken_once_however_the_text_arrives(text: str, data: st.DataObject) -> None:
     cuts = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=6)))
     draw_kind: Callable[[], Kind] = lambda: data.draw(st.sampled_from(["more", "more", "flush"]))  # noqa: E731
-    pieces = [
-        Piece(draw_kind(), text[start:end]) for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True)
+    updates = [
+        TextUpdate(draw_kind(), text[start:end])
+        for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True)
     ]
-    found = read(*pieces, END)
+    found = read(*updates, END)
     assert found.incremental_text.text == text
     ends = [0, *(segment.end for segment in found.segments)]
     assert all(

@@ -10,7 +10,7 @@ import pytest
 
 from common.jobs.lease import ClaimedPart
 from common.jobs.options import Options
-from common.messaging.text_stream import Piece
+from common.messaging.text_stream import TextUpdate
 from common.settings import Settings
 from tests.support.claimed_parts import claimed_part
 from tests.support.decoding import tags_of
@@ -232,19 +232,21 @@ class TestIncrementalText:
         return claimed_part("", options=Options(live_text=True))
 
     def test_the_pause_after_a_segment_counts_towards_a_tagged_pause(self, runner: PipelineRunner) -> None:
-        pieces = [
-            Piece("more", text)
+        updates = [
+            TextUpdate("more", text)
             for text in (f"{ONE} ", f"{TWO} ", "[pause:1s]", f"{THREE} ", "[pause:100ms]", ONE)
         ]
-        result = runner.speak(self.part(), ToneEngine(), *pieces, Piece("end"))
+        result = runner.speak(self.part(), ToneEngine(), *updates, TextUpdate("end"))
         audio = runner.decode(result)
         # A pause that was already written cannot be shortened.
         assert [gap_s - MARGINS_S for gap_s in audio.gaps_s] == approximately(SENTENCE_S, 1.0, SENTENCE_S)
         check_captions(result.captions, audio.audible_spans(), speed=1.0)
 
     def test_the_result_has_the_whole_text_and_the_span_of_each_segment(self, runner: PipelineRunner) -> None:
-        pieces = [Piece("more", text) for text in ("[voice:hibari", f"_emma]{ONE[:9]}", f"{ONE[9:]} {TWO}")]
-        result = runner.speak(self.part(), ToneEngine(), *pieces, Piece("end"))
+        updates = [
+            TextUpdate("more", text) for text in ("[voice:hibari", f"_emma]{ONE[:9]}", f"{ONE[9:]} {TWO}")
+        ]
+        result = runner.speak(self.part(), ToneEngine(), *updates, TextUpdate("end"))
         assert result.text == f"[voice:hibari_emma]{ONE} {TWO}"
         assert [
             (result.text[caption.start : caption.end], caption.voice_id) for caption in result.captions
@@ -254,23 +256,23 @@ class TestIncrementalText:
         ]
 
     def test_brackets_that_are_no_tags_are_named(self, runner: PipelineRunner) -> None:
-        pieces = (Piece("more", f"{ONE} [la"), Piece("more", "ugh] and more."), Piece("end"))
-        (warning,) = runner.speak(self.part(), ToneEngine(), *pieces).warnings
+        updates = (TextUpdate("more", f"{ONE} [la"), TextUpdate("more", "ugh] and more."), TextUpdate("end"))
+        (warning,) = runner.speak(self.part(), ToneEngine(), *updates).warnings
         assert "[laugh]" in warning
 
     def test_a_pause_at_the_end_is_written(self, runner: PipelineRunner) -> None:
-        pieces = (
-            Piece("more", f"{ONE}[pause:1s]"),
-            Piece("flush"),
-            Piece("more", "[pause:1s]"),
-            Piece("end"),
+        updates = (
+            TextUpdate("more", f"{ONE}[pause:1s]"),
+            TextUpdate("flush"),
+            TextUpdate("more", "[pause:1s]"),
+            TextUpdate("end"),
         )
-        audio = runner.decode(runner.speak(self.part(), ToneEngine(), *pieces))
+        audio = runner.decode(runner.speak(self.part(), ToneEngine(), *updates))
         assert audio.duration_s - audio.audible_spans()[-1][1] == pytest.approx(2.06, abs=STEP_S)
 
     def test_a_text_without_words_fails(self, runner: PipelineRunner) -> None:
         with pytest.raises(EngineError) as raised:
-            runner.speak(self.part(), ToneEngine(), Piece("more", " … "), Piece("end"))
+            runner.speak(self.part(), ToneEngine(), TextUpdate("more", " … "), TextUpdate("end"))
         assert raised.value.code == "unspeakable_text"
 
 

@@ -3,6 +3,6 @@
 May import `worker.text`.
 """
 
-from worker.text.normalization.normalizer import NormalizedText, Phonemes, normalize
+from worker.text.normalization.normalizer import EngineText, Phonemes, normalize
 
-__all__ = ["NormalizedText", "Phonemes", "normalize"]
+__all__ = ["EngineText", "Phonemes", "normalize"]

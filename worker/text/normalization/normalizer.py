@@ -47,7 +47,7 @@ class Phonemes:
 
 
 @dataclass(frozen=True, slots=True)
-class NormalizedText:
+class EngineText:
     """The text of a segment as an engine gets it, mapped to the original text."""
 
     text: str
@@ -56,9 +56,7 @@ class NormalizedText:
     _ends: Sequence[int] = field(default=(), repr=False)
 
     @classmethod
-    def from_mapped(
-        cls, mapped: MappedText, phonemes: Iterable[tuple[int, int, str]] = ()
-    ) -> "NormalizedText":
+    def from_mapped(cls, mapped: MappedText, phonemes: Iterable[tuple[int, int, str]] = ()) -> "EngineText":
         """Build it from a mapped text. `phonemes` are (start, end, phonemes), offsets in `mapped.text`."""
         spans = tuple(Phonemes(start=start, end=end, phonemes=string) for start, end, string in phonemes)
         return cls(text=mapped.text, phonemes=spans, _starts=mapped.starts, _ends=mapped.ends)
@@ -74,7 +72,7 @@ def normalize(
     language: str,
     lexicon: Lexicon | None = None,
     phonemes: Sequence[tuple[int, int, str]] = (),
-) -> NormalizedText:
+) -> EngineText:
     """Return the segment in the words of a careful speaker. `language` is a BCP 47 tag.
 
     `phonemes` are (start, end, phonemes) in order: characters with a fixed pronunciation.
@@ -89,7 +87,7 @@ def normalize(
     mapped = clean_characters(mapped.apply((*NOTES, *MARKDOWN)))
     mapped = _apply_language_rules(mapped, language=rules) if rules else mapped.apply(_UNKNOWN_LANGUAGE_RULES)
     mapped, spans = placeholders.restore(mapped.apply(_CLEANUP_RULES))
-    return NormalizedText.from_mapped(mapped, spans)
+    return EngineText.from_mapped(mapped, spans)
 
 
 def _apply_language_rules(mapped: MappedText, *, language: Language) -> MappedText:
