@@ -20,11 +20,12 @@ from worker.engines import create
 from worker.sound import Master, trim
 
 VOICE = "hibari_heart"
+# AAC frames of the last three exceed the bit rate for a while.
 TEXTS = (
     "What a fantastic surprise this is!",
-    "Fourteen fish shops on First Street fry fresh flounder for five francs.",
-    "Crackling, hissing, splashing: the storm reached the shore just as the last ship slipped past the lighthouse.",
-    "Zero, one, two, three, four, five, six, seven, eight, nine, ten, eleven, twelve, thirteen, fourteen, fifteen.",
+    "Oh no! I forgot it. Again!",
+    "Ha! That is a long, long, long way to go, and we have all night.",
+    "Thanks for calling. All of our agents are busy. Please hold, and we will be with you as soon as possible.",
 )
 SHORTEST_S = 1.5
 FFPROBE = shutil.which("ffprobe")
