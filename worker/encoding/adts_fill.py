@@ -22,6 +22,11 @@ class ConstantBitRate:
         self._frame_bytes = frame_bytes
         self._missing_bytes = 0.0
 
+    @property
+    def debt_frames(self) -> float:
+        """How far the frames so far exceed the bit rate, in frames."""
+        return max(0.0, -self._missing_bytes / self._frame_bytes)
+
     def fill(self, frame: bytes) -> bytes:
         """Return a frame without its ADTS header, longer by the bytes that are missing."""
         self._missing_bytes += self._frame_bytes - ADTS_HEADER_BYTES - len(frame)
