@@ -22,6 +22,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 ProviderMode = Literal["auto", "local", "inference", "stub"]
 
 INVALID_EXIT_CODE = 2
+_CHECKOUT = Path(__file__).resolve().parents[1]
+_FRONTEND_DIR = Path("frontend/dist")
 ANY_HOST = "*"
 ANY_HOST_WARNING = (
     "ORATIO_ALLOWED_HOSTS=* allows every host name, so any page can use this service by DNS rebinding."
@@ -101,7 +103,7 @@ class Settings(BaseSettings):
     # Paths and addresses.
     data_dir: Path = Path("data")
     models_dir: Path = Path("models")
-    frontend_dir: Path = Path("frontend/dist")
+    frontend_dir: Path = _FRONTEND_DIR
     database_url: DatabaseUrl = ""
     redis_url: RedisUrl = "redis://127.0.0.1:6379/0"
     store_url: StoreUrl = ""
@@ -183,6 +185,13 @@ class Settings(BaseSettings):
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:
         return None if value == "" else value
+
+    @field_validator("frontend_dir")
+    @classmethod
+    def _find_studio(cls, folder: Path) -> Path:
+        """Take the studio of the checkout if the service starts in another folder."""
+        is_elsewhere = folder == _FRONTEND_DIR and not folder.exists()
+        return _CHECKOUT / folder if is_elsewhere and (_CHECKOUT / folder.parent).is_dir() else folder
 
     @property
     def provider_mode(self) -> ProviderMode:

@@ -266,3 +266,16 @@ def test_invalid_lists_of_hosts_and_origins(
     with pytest.raises(SystemExit):
         read_settings_or_exit(_env_file=None)
     assert capsys.readouterr().err.startswith(f"{name}: must be ")
+
+
+def test_the_studio_of_the_checkout_is_the_default_in_every_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert read_settings().frontend_dir == ROOT / "frontend" / "dist"
+
+    chosen = tmp_path / "nowhere"
+    assert read_settings(ORATIO_FRONTEND_DIR=str(chosen)).frontend_dir == chosen
+
+    (tmp_path / "frontend" / "dist").mkdir(parents=True)
+    assert read_settings().frontend_dir.absolute() == tmp_path / "frontend" / "dist"
