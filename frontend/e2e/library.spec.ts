@@ -112,3 +112,10 @@ test("totals are shown, and a first day after the last one is explained", async 
   await expect(page).toHaveURL(/from=2026-05-01&to=2026-05-03/);
   await expect(page.getByRole("alert")).toHaveCount(0);
 });
+
+test("a recording that is only a beep says so in its row", async ({ studio, page, service }) => {
+  await service.synthesize("No worker has this voice.", { voice_id: "af_heart" });
+  await studio.open(SCREENS.library);
+  await expect(page.getByRole("row", { name: "No worker has this voice." })).toContainText("Only a beep");
+  await expect(page.getByRole("row", { name: TEXTS[0] as string })).not.toContainText("Only a beep");
+});

@@ -51,3 +51,11 @@ test("statistics are shown as charts and as tables", async ({ studio, page, serv
   await page.getByText("Show as table").first().click();
   await expect(page.getByRole("table").first()).toBeVisible();
 });
+
+test("nothing scrolls up and down in the row of tabs", async ({ studio, page }) => {
+  await page.setViewportSize({ width: 1280, height: 900 });
+  await studio.open(SCREENS.system);
+  const row = page.getByRole("tablist");
+  await expect(row).toBeVisible();
+  expect(await row.evaluate((tabs) => tabs.scrollHeight - tabs.clientHeight)).toBe(0);
+});

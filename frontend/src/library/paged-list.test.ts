@@ -16,6 +16,7 @@ function row(jobId: string): Row {
     sizeBytes: 1,
     createdAt: "",
   isKept: false,
+  isBeep: false,
   expiresAt: null,
   };
 }

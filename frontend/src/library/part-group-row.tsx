@@ -2,7 +2,6 @@
 
 import { bytes, moment, soundLength } from "../i18n/formats";
 import { t } from "../i18n";
-import { modelName } from "../state/models";
 import { voiceName } from "../state/voices";
 import { Button, IconButton } from "../ui/button";
 import { Menu } from "../ui/menu";
@@ -12,6 +11,7 @@ import { showParts } from "./recordings";
 import { keepAll } from "./retention";
 import type { Row } from "./rows";
 import { formatShortDate } from "./short-date";
+import { Speaker } from "./speaker";
 import { exportRecordings, exportStatus } from "./zip-export";
 
 export function PartGroupRow({
@@ -38,7 +38,7 @@ export function PartGroupRow({
   const { id, jobIds, isOpen } = entry;
   const { title, total, parts } = entry.group;
   const first = parts[0] as Row;
-  const { durationS, sizeBytes, createdAt, isKept, expiresAt } = summarize(parts);
+  const { durationS, sizeBytes, createdAt, isBeep, isKept, expiresAt } = summarize(parts);
   const tabIndex = isTabStop ? 0 : -1;
   const isSelected = selected === parts.length;
   return (
@@ -97,9 +97,7 @@ export function PartGroupRow({
         <span class="clip">
           <bdi>{voiceName(first.voiceId)}</bdi>
         </span>
-        <span class="clip soft small">
-          <bdi>{modelName(first.model)}</bdi>
-        </span>
+        <Speaker model={first.model} isBeep={isBeep} />
       </div>
       <div role="gridcell" class="cell-length num">
         <span>{soundLength(durationS)}</span>

@@ -114,9 +114,16 @@ describe("summarize", () => {
       durationS: 90,
       sizeBytes: 150,
       createdAt: late,
+      isBeep: false,
       isKept: false,
       expiresAt: early,
     });
+  });
+
+  it("is only a beep if every part is", () => {
+    const beep = row("a", "Book (1/2)", { isBeep: true });
+    expect(summarize([beep, row("b", "Book (2/2)")]).isBeep).toBe(false);
+    expect(summarize([beep, { ...beep, jobId: "b" }]).isBeep).toBe(true);
   });
 
   it("is kept only if every part is", () => {

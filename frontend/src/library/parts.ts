@@ -95,6 +95,8 @@ export interface Summary {
   sizeBytes: number;
   /** Of the newest part. */
   createdAt: string;
+  /** True if every part is only a beep. */
+  isBeep: boolean;
   /** True if the retention deletes no part. */
   isKept: boolean;
   /** When the retention deletes the first part; null if never. */
@@ -107,6 +109,7 @@ export function summarize(parts: readonly Row[]): Summary {
     durationS: parts.reduce((sum, part) => sum + part.durationS, 0),
     sizeBytes: parts.reduce((sum, part) => sum + part.sizeBytes, 0),
     createdAt: parts.map((part) => part.createdAt).reduce((a, b) => (a > b ? a : b)),
+    isBeep: parts.every((part) => part.isBeep),
     isKept: parts.every((part) => part.isKept),
     expiresAt: expiries.length ? expiries.reduce((a, b) => (a < b ? a : b)) : null,
   };

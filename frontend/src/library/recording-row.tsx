@@ -1,6 +1,5 @@
 import { bytes, moment, soundLength } from "../i18n/formats";
 import { t } from "../i18n";
-import { modelName } from "../state/models";
 import * as player from "../state/player";
 import { link } from "../state/route";
 import { voiceName } from "../state/voices";
@@ -12,6 +11,7 @@ import { keepAll } from "./retention";
 import type { Part } from "./parts";
 import type { Row } from "./rows";
 import { formatShortDate } from "./short-date";
+import { Speaker } from "./speaker";
 
 /** One recording. It renders again only if its props change, so they must be stable while scrolling. */
 export function RecordingRow({
@@ -98,9 +98,7 @@ export function RecordingRow({
         <span class="clip">
           <bdi>{voiceName(row.voiceId)}</bdi>
         </span>
-        <span class="clip soft small">
-          <bdi>{modelName(row.model)}</bdi>
-        </span>
+        <Speaker model={row.model} isBeep={row.isBeep} />
       </div>
       <div role="gridcell" class="cell-length num">
         <span>{soundLength(row.durationS)}</span>

@@ -38,6 +38,11 @@ describe("a row", () => {
     expect(JSON.stringify(row).length).toBeLessThan(600);
   });
 
+  it("tells a beep from speech", () => {
+    expect(toRow({ ...RECORDING, provider: "stub" }).isBeep).toBe(true);
+    expect(toRow(RECORDING).isBeep).toBe(false);
+  });
+
   it("starts the excerpt after a title that is the start of the text", () => {
     expect(excerpt("The sea was…", "The sea\n was calm that day.")).toBe("… calm that day.");
     expect(excerpt("The sea was calm.", "The sea was calm.")).toBe("");

@@ -10,6 +10,8 @@ export interface Row {
   excerpt: string;
   voiceId: string;
   model: string;
+  /** True if no worker had the voice, so that the audio is a beep. */
+  isBeep: boolean;
   format: string;
   durationS: number;
   sizeBytes: number;
@@ -36,6 +38,7 @@ export function toRow(recording: Recording): Row {
     excerpt: excerpt(recording.title, recording.text),
     voiceId: recording.voice_id,
     model: recording.model,
+    isBeep: recording.provider === "stub",
     format: recording.format,
     durationS: recording.duration_s,
     sizeBytes: recording.size_bytes,

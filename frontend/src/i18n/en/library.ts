@@ -39,6 +39,7 @@ export const library = {
   keep: "Keep",
   stopKeeping: "Stop keeping",
   kept: "Kept",
+  beep: "Only a beep",
   nowKept: (n: number) => (n === 1 ? "The recording is kept." : `${n} recordings are kept.`),
   notKept: (n: number) =>
     n === 1 ? "The recording is no longer kept." : `${n} recordings are no longer kept.`,

@@ -40,6 +40,7 @@ export const library = {
   keep: "Conserver",
   stopKeeping: "Ne plus conserver",
   kept: "Conservé",
+  beep: "Bip seulement",
   nowKept: (n: number) =>
     n === 1 ? "L’enregistrement est conservé." : `${n} enregistrements sont conservés.`,
   notKept: (n: number) =>
