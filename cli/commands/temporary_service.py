@@ -9,7 +9,7 @@ from rich.console import Console
 from cli.output.console import ShowStatus, show_waiting
 from cli.output.program_name import program_name
 from cli.service.data_dir_lock import AlreadyRunning
-from cli.service.discovery import find_service, service_at
+from cli.service.discovery import find_service, no_answer, service_at
 from common.settings import Settings
 
 _LOCK_TIMEOUT_S = 300.0
@@ -31,7 +31,8 @@ def find_or_start_service(
 
     exit_if_invalid(settings)
     console.print(
-        f"No service is running, so this command starts a temporary one. Keep one running with `{program_name()} up`."
+        f"{no_answer(settings)} This command starts a temporary one. Keep one running with `{program_name()} up`, or "
+        "name a running one with --url or ORATIO_URL."
     )
     with ExitStack() as exit_stack:
         with show_waiting(console, plain=False) as progress:
