@@ -14,6 +14,9 @@ from common.settings import Settings
 
 _LOCK_TIMEOUT_S = 300.0
 _POLL_INTERVAL_S = 0.3
+# The command's own job has ended before the stop. Older jobs, which the workers have resumed, keep their finished
+# segments and continue in the next service.
+_STOP_GRACE_S = 1.0
 
 
 @contextmanager
@@ -52,7 +55,7 @@ def _settings_for_voice(settings: Settings, voice: str | None) -> Settings:
     except OratioError:  # the service reports what is wrong with the voice
         model = find_voice(DEFAULT_VOICE).model
     small = {"host": "127.0.0.1", "port": 0, "worker_models": f"{model},{STUB}", "engines": 1}
-    return settings.model_copy(update=small)
+    return settings.model_copy(update=small | {"stop_grace_s": _STOP_GRACE_S})
 
 
 def _start(settings: Settings, small: Settings, exit_stack: ExitStack, progress: ShowStatus) -> str:
