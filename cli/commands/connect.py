@@ -8,8 +8,8 @@ from rich.console import Console
 
 from cli.client import Client, ClientError
 from cli.client.connection import OnWait
-from cli.output.program_name import download_script, program_name
-from cli.service.discovery import ServiceNotFound, find_service, service_at
+from cli.output.program_name import download_script
+from cli.service.discovery import ServiceNotFound, find_or_raise, service_at
 from common.settings import Settings
 
 INTERRUPTED = 130
@@ -23,11 +23,7 @@ def connect(settings: Settings, *, url: str | None, errors: Console, advice: str
     is added to the message when no service runs.
     """
     try:
-        address = service_at(url) if url else find_service(settings)
-        if address is None:
-            raise ServiceNotFound(
-                f"No service is running. Start one with `{program_name()} up`. {advice}".rstrip()
-            )
+        address = service_at(url) if url else find_or_raise(settings, advice=advice)
         with Client(address, on_wait=report_waits(errors)) as client:
             yield client
     except (ServiceNotFound, ClientError) as error:

@@ -59,6 +59,8 @@ def say(settings: Settings, arguments: SayArguments) -> int:
             size_bytes = client.download(job.job_id, plan.target)
             if plan.captions:
                 write_captions(client, job.job_id, *plan.captions)
+            # Before a temporary service stops, which takes seconds.
+            _show(job, plan, size_bytes, as_json=arguments.as_json)
     except (InvalidOutput, InvalidInput) as error:
         errors.print(str(error))
         return 2
@@ -68,7 +70,6 @@ def say(settings: Settings, arguments: SayArguments) -> int:
     except KeyboardInterrupt:
         errors.print("Stopped.")
         return INTERRUPTED
-    _show(job, plan, size_bytes, as_json=arguments.as_json)
     return 0
 
 

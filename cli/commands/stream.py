@@ -79,7 +79,10 @@ def stream(settings: Settings, arguments: StreamArguments) -> int:
             Client(url, on_wait=report_waits(errors)) as client,
         ):
             result = _play_stream(client, text, options, output, keep=arguments.keep)
-            warnings = _warnings(client, result)
+            # Before a temporary service stops, which takes seconds.
+            for warning in _warnings(client, result):
+                errors.print(f"Warning: {warning}")
+            _show(result, output, errors, as_json=arguments.as_json)
     except (InvalidOutput, InvalidInput) as error:
         errors.print(str(error))
         return 2
@@ -93,9 +96,6 @@ def stream(settings: Settings, arguments: StreamArguments) -> int:
     except KeyboardInterrupt:
         errors.print("Stopped.")
         return INTERRUPTED
-    for warning in warnings:
-        errors.print(f"Warning: {warning}")
-    _show(result, output, errors, as_json=arguments.as_json)
     return 0
 
 

@@ -9,11 +9,14 @@ from rich.console import Console
 from cli.output.console import ShowStatus, show_waiting
 from cli.output.program_name import program_name
 from cli.service.data_dir_lock import AlreadyRunning
-from cli.service.discovery import find_service, service_at
+from cli.service.discovery import find_service, no_answer, service_at
 from common.settings import Settings
 
 _LOCK_TIMEOUT_S = 300.0
 _POLL_INTERVAL_S = 0.3
+# The command's own job has ended before the stop. Older jobs, which the workers have resumed, keep their finished
+# segments and continue in the next service.
+_STOP_GRACE_S = 1.0
 
 
 @contextmanager
@@ -31,7 +34,8 @@ def find_or_start_service(
 
     exit_if_invalid(settings)
     console.print(
-        f"No service is running, so this command starts a temporary one. Keep one running with `{program_name()} up`."
+        f"{no_answer(settings)} This command starts a temporary one. Keep one running with `{program_name()} up`, or "
+        "name a running one with --url or ORATIO_URL."
     )
     with ExitStack() as exit_stack:
         with show_waiting(console, plain=False) as progress:
@@ -51,7 +55,7 @@ def _settings_for_voice(settings: Settings, voice: str | None) -> Settings:
     except OratioError:  # the service reports what is wrong with the voice
         model = find_voice(DEFAULT_VOICE).model
     small = {"host": "127.0.0.1", "port": 0, "worker_models": f"{model},{STUB}", "engines": 1}
-    return settings.model_copy(update=small)
+    return settings.model_copy(update=small | {"stop_grace_s": _STOP_GRACE_S})
 
 
 def _start(settings: Settings, small: Settings, exit_stack: ExitStack, progress: ShowStatus) -> str:

@@ -66,10 +66,6 @@ def _check_uri(uri: str) -> None:
 
 def _service_address(settings: "Settings", url: str | None) -> str:
     """Raises ServiceNotFound."""
-    from cli.output.program_name import program_name
-    from cli.service.discovery import ServiceNotFound, find_service, service_at
+    from cli.service.discovery import find_or_raise, service_at
 
-    address = service_at(url) if url else find_service(settings)
-    if address is None:
-        raise ServiceNotFound(f"No service is running. Start one with `{program_name()} up`, or set --url.")
-    return address
+    return service_at(url) if url else find_or_raise(settings)

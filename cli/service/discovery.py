@@ -1,5 +1,6 @@
 """Finds a running service, on this machine or at a given URL."""
 
+from cli.output.program_name import program_name, short_path
 from cli.service.address_file import read_address
 from cli.service.ports import as_url
 from cli.service.probes import fetch_health
@@ -7,7 +8,7 @@ from common.settings import Settings
 
 
 class ServiceNotFound(Exception):
-    """No OratioViva service answers at the URL that the user gave."""
+    """No OratioViva service answers, for the data folder or at the URL that the user gave."""
 
 
 def find_service(settings: Settings) -> str | None:
@@ -16,6 +17,20 @@ def find_service(settings: Settings) -> str | None:
     default_url = as_url(settings.host, settings.port)
     candidates = [address.url, default_url] if address else [default_url]
     return next((url for url in candidates if fetch_health(url)), None)
+
+
+def find_or_raise(settings: Settings, *, advice: str = "") -> str:
+    """Like `find_service`, but raise ServiceNotFound if no service answers. `advice` is added to its message."""
+    if address := find_service(settings):
+        return address
+    way_out = f"Start one with `{program_name()} up`, or name a running one with --url or ORATIO_URL."
+    raise ServiceNotFound(f"{no_answer(settings)} {way_out} {advice}".rstrip())
+
+
+def no_answer(settings: Settings) -> str:
+    """Return a sentence that names where `find_service` looked."""
+    folder = short_path(settings.data_dir.absolute())
+    return f"No service answers for the data folder {folder} or at {as_url(settings.host, settings.port)}."
 
 
 def service_at(url: str) -> str:

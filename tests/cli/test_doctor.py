@@ -40,7 +40,11 @@ def test_a_fresh_installation_has_no_problems(settings: Settings, capsys: pytest
 
     assert status == 0
     assert results["Database"]["state"] == "note"
-    assert results["Service"]["advice"] == f"Start it with `{program_name()} up`."
+    folder, url = settings.data_dir, f"http://127.0.0.1:{settings.port}"
+    assert results["Service"]["said"] == f"no service answers for the data folder {folder} or at {url}"
+    assert results["Service"]["advice"].startswith(f"Start one with `{program_name()} up`.")
+    assert "ORATIO_DATA_DIR" in results["Service"]["advice"]
+    assert "--url or ORATIO_URL" in results["Service"]["advice"]
     assert not settings.data_dir.exists()
 
 

@@ -196,7 +196,7 @@ def test_without_waiting_no_temporary_service_is_started(tmp_path: Path) -> None
     result = oratio("say", "Hello.", "--no-wait", folder=tmp_path, port=str(free_port()))
 
     assert result.returncode == 1
-    assert result.stderr.startswith("No service is running.")
+    assert result.stderr.startswith("No service answers for the data folder data or at http://127.0.0.1:")
 
 
 @pytest.mark.parametrize("lexicon", ["{", '["GIF"]', '{"GIF": 1}', None])

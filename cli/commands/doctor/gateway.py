@@ -38,7 +38,12 @@ def check_gateway(settings: Settings) -> Iterator[CheckResult]:
         yield CheckResult("Port", "problem", f"{port} on {host} is in use by another program", advice)
         return
     yield CheckResult("Port", "ok", f"{port} on {host} is free")
-    yield CheckResult("Service", "note", "not running", f"Start it with `{program_name()} up`.")
+    message = discovery.no_answer(settings).removesuffix(".")
+    advice = (
+        f"Start one with `{program_name()} up`. If one runs with another data folder, set ORATIO_DATA_DIR to check it; "
+        "other commands reach it with --url or ORATIO_URL."
+    )
+    yield CheckResult("Service", "note", message[0].lower() + message[1:], advice)
 
 
 def _running_service(url: str) -> CheckResult:
