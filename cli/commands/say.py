@@ -79,7 +79,7 @@ def _plan(arguments: SayArguments, errors: Console) -> _Plan:
     captions = captions_target(arguments.captions, audio=target) if arguments.captions else None
     options = SynthesisOptions(**arguments.options)
     options["format"], options["lexicon"] = audio_format, read_lexicon(arguments.lexicon)
-    return _Plan(read_text(arguments.text, errors), target, options, captions)
+    return _Plan(read_text(arguments.text, errors, command="say"), target, options, captions)
 
 
 def _speak(client: Client, plan: _Plan, errors: Console) -> Job:

@@ -70,7 +70,7 @@ def stream(settings: Settings, arguments: StreamArguments) -> int:
     errors = make_console(stderr=True)
     try:
         output = _choose_output(arguments)
-        text, lexicon = read_text(arguments.text, errors), read_lexicon(arguments.lexicon)
+        text, lexicon = read_text(arguments.text, errors, command="stream"), read_lexicon(arguments.lexicon)
         options = SynthesisOptions(**arguments.options)
         options["format"], options["lexicon"] = output.format, lexicon
         voice = options.get("voice_id")
