@@ -250,7 +250,8 @@ def test_invalid_arguments_of_export_are_refused(tmp_path: Path, arguments: list
 # Voices.
 
 
-def test_voices_are_listed(stack: Stack, tmp_path: Path) -> None:
+def test_voices_are_listed(stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))  # without `oratio`
     result = oratio("voices", "--model", "hibari", folder=tmp_path, url=stack.url)
     assert result.returncode == 0, result.stderr
     assert rows(result.stdout)["hibari_heart"][-3:] == ["local", "default", "voice"]
