@@ -8,7 +8,7 @@ from rich.console import Console
 
 from cli.client import Client, ClientError
 from cli.client.connection import OnWait
-from cli.output.program_name import download_script
+from cli.output.program_name import download_script, with_program_name
 from cli.service.discovery import ServiceNotFound, find_or_raise, service_at
 from common.settings import Settings
 
@@ -27,7 +27,7 @@ def connect(settings: Settings, *, url: str | None, errors: Console, advice: str
         with Client(address, on_wait=report_waits(errors)) as client:
             yield client
     except (ServiceNotFound, ClientError) as error:
-        errors.print(str(error))
+        errors.print(with_program_name(str(error)))
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
         errors.print("Stopped.")

@@ -4,6 +4,7 @@ from alembic.util import CommandError
 from sqlalchemy.exc import SQLAlchemyError
 
 from cli.output.console import make_console
+from cli.output.program_name import program_name
 from common.db.migration import check as check_tables
 from common.db.migration import migrate
 from common.settings import Settings
@@ -18,7 +19,9 @@ def migrate_or_check(settings: Settings, *, check: bool) -> int:
         else:
             migrate(settings.database)
     except CommandError as error:
-        console.print(f"The database schema is out of date. Update it with `oratio migrate`. ({error})")
+        console.print(
+            f"The database schema is out of date. Update it with `{program_name()} migrate`. ({error})"
+        )
         return 1
     except (SQLAlchemyError, OSError) as error:
         console.print(f"The database does not answer: {type(error).__name__}: {_first_line(error)}")

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from cli.output.program_name import program_name
 from common.catalogue import MODELS, find_voice
 from common.catalogue.download_items import items_of_model
 from common.errors import OratioError
@@ -20,7 +21,7 @@ def unknown_names_message(names: Sequence[str]) -> str:
     unknown = [name for name in names if not is_model(name) and not _is_voice(name)] or names
     return (
         f"No model or voice is called {', '.join(unknown)}. The models are {', '.join(MODELS)}, and the languages of "
-        "MMS such as mms_deu or mms_swh. List the voices with `oratio voices`."
+        f"MMS such as mms_deu or mms_swh. List the voices with `{program_name()} voices`."
     )
 
 

@@ -14,6 +14,7 @@ from cli.commands.connect import INTERRUPTED, report_waits
 from cli.commands.speech_input import InvalidInput, read_lexicon, read_text
 from cli.commands.temporary_service import find_or_start_service
 from cli.output.console import make_console, print_json
+from cli.output.program_name import with_program_name
 from cli.output.progress import job_progress
 from cli.output.target import InvalidOutput, captions_target, choose_target
 from cli.service.data_dir_lock import AlreadyRunning
@@ -65,7 +66,7 @@ def say(settings: Settings, arguments: SayArguments) -> int:
         errors.print(str(error))
         return 2
     except (ClientError, ServiceNotFound, StartFailed, AlreadyRunning, OSError) as error:
-        errors.print(str(error))
+        errors.print(with_program_name(str(error)))
         return 1
     except KeyboardInterrupt:
         errors.print("Stopped.")
@@ -79,7 +80,7 @@ def _plan(arguments: SayArguments, errors: Console) -> _Plan:
     captions = captions_target(arguments.captions, audio=target) if arguments.captions else None
     options = SynthesisOptions(**arguments.options)
     options["format"], options["lexicon"] = audio_format, read_lexicon(arguments.lexicon)
-    return _Plan(read_text(arguments.text, errors), target, options, captions)
+    return _Plan(read_text(arguments.text, errors, command="say"), target, options, captions)
 
 
 def _speak(client: Client, plan: _Plan, errors: Console) -> Job:

@@ -1,18 +1,25 @@
 """Reads the text and the lexicon of `oratio say` and `oratio stream`."""
 
 import json
+import shlex
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from rich.console import Console
+
+from cli.output.program_name import program_name
 
 
 class InvalidInput(Exception):
     """The text is empty or not UTF-8, or the lexicon is invalid."""
 
 
-def read_text(argument: str | None, errors: Console) -> str:
-    """Return the argument, or standard input if it is None or "-". Raises InvalidInput."""
+def read_text(argument: str | None, errors: Console, *, command: str) -> str:
+    """Return the argument, or standard input if it is None or "-". Raises InvalidInput.
+
+    If the argument is the name of a file, a warning shows how `command` speaks its content.
+    """
     if argument is not None and argument != "-":
         text = argument
     else:
@@ -25,7 +32,16 @@ def read_text(argument: str | None, errors: Console) -> str:
         raise InvalidInput("The text is not UTF-8.") from None
     if not text.strip():
         raise InvalidInput("The text is empty.")
+    if text == argument and _is_file(text):
+        read_it = f"`{program_name()} {command} - < {shlex.quote(text)}`"
+        errors.print(f"Warning: the text is the name of a file. To speak what is in the file: {read_it}")
     return text
+
+
+def _is_file(name: str) -> bool:
+    with suppress(OSError, ValueError):  # a long text is no valid name
+        return Path(name).is_file()
+    return False
 
 
 def read_lexicon(path: Path | None) -> dict[str, str] | None:

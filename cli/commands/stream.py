@@ -16,6 +16,7 @@ from cli.commands.speech_input import InvalidInput, read_lexicon, read_text
 from cli.commands.temporary_service import find_or_start_service
 from cli.output.console import make_console, print_json
 from cli.output.players import Player, PlayerFailed, find_player, play
+from cli.output.program_name import with_program_name
 from cli.output.target import InvalidOutput, check_format, choose_target
 from cli.output.wave_header import fix_wav_sizes
 from cli.service.data_dir_lock import AlreadyRunning
@@ -70,7 +71,7 @@ def stream(settings: Settings, arguments: StreamArguments) -> int:
     errors = make_console(stderr=True)
     try:
         output = _choose_output(arguments)
-        text, lexicon = read_text(arguments.text, errors), read_lexicon(arguments.lexicon)
+        text, lexicon = read_text(arguments.text, errors, command="stream"), read_lexicon(arguments.lexicon)
         options = SynthesisOptions(**arguments.options)
         options["format"], options["lexicon"] = output.format, lexicon
         voice = options.get("voice_id")
@@ -91,7 +92,7 @@ def stream(settings: Settings, arguments: StreamArguments) -> int:
         _close_stdout()
         return 1
     except (ClientError, ServiceNotFound, StartFailed, AlreadyRunning, PlayerFailed, OSError) as error:
-        errors.print(str(error))
+        errors.print(with_program_name(str(error)))
         return 1
     except KeyboardInterrupt:
         errors.print("Stopped.")

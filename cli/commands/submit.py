@@ -23,7 +23,7 @@ def submit(settings: Settings, arguments: SayArguments) -> int:
         check_format(arguments.options.get("format"))
         options = SynthesisOptions(**arguments.options)
         options["lexicon"] = read_lexicon(arguments.lexicon)
-        text = read_text(arguments.text, errors)
+        text = read_text(arguments.text, errors, command="say")
     except (InvalidOutput, InvalidInput) as error:
         errors.print(str(error))
         return 2

@@ -13,6 +13,11 @@ def program_name() -> str:
     return "oratio" if shutil.which("oratio") or not beside.exists() else short_path(beside)
 
 
+def with_program_name(message: str) -> str:
+    """Return the message with the commands in it as the user can type them: the service writes `oratio …`."""
+    return message.replace("`oratio ", f"`{program_name()} ")
+
+
 def download_script() -> str:
     """Return the command line of the script that downloads models without a service."""
     return f"{short_path(Path(sys.executable))} {short_path(_ROOT / 'scripts' / 'download_models.py')}"

@@ -250,7 +250,8 @@ def test_invalid_arguments_of_export_are_refused(tmp_path: Path, arguments: list
 # Voices.
 
 
-def test_voices_are_listed(stack: Stack, tmp_path: Path) -> None:
+def test_voices_are_listed(stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))  # without `oratio`
     result = oratio("voices", "--model", "hibari", folder=tmp_path, url=stack.url)
     assert result.returncode == 0, result.stderr
     assert rows(result.stdout)["hibari_heart"][-3:] == ["local", "default", "voice"]
@@ -261,8 +262,18 @@ def test_voices_are_listed(stack: Stack, tmp_path: Path) -> None:
 
     everyone = oratio("voices", folder=tmp_path, url=stack.url).stdout
     assert "POST /models" not in everyone
+    assert "`oratio models" not in everyone
+    available, _, others = everyone.partition("\n\n")
+    assert "hibari_heart" in rows(available)
+    assert "beep only" not in available
+    assert "\nkokoro (54 voices, beep only): No worker" in others
+    assert "\nhibari (4 voices): not downloaded: " in others
+    assert rows(others)["hibari"][-3:] == ["models", "download", "VOICE"]
     # The end of the longest note, which shows that notes are not truncated.
-    assert "(`make setup-parler`)." in everyone
+    assert others.count("(`make setup-parler`).") == 1
+
+    of_one_model = oratio("voices", "--model", "kokoro", folder=tmp_path, url=stack.url).stdout
+    assert len(of_one_model.splitlines()) == 1 + 54
 
     for_programs = oratio("voices", "--language", "fr", "--json", folder=tmp_path, url=stack.url)
     languages = [voice["languages"] for voice in json.loads(for_programs.stdout)]

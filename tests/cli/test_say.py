@@ -51,6 +51,32 @@ def test_standard_input_and_options_are_used(stack: Stack, tmp_path: Path) -> No
     assert (tmp_path / "hello.mp3").read_bytes()[:2] in (b"ID", b"\xff\xfb", b"\xff\xf3")
 
 
+@pytest.mark.parametrize("command", [["say", "-o", "a.wav"], ["stream", "-o", "a.wav"], ["say", "--no-wait"]])
+def test_errors_of_the_service_name_the_program_as_users_type_it(
+    stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))  # without `oratio`
+    result = oratio(*command, "Hello.", "--voice", "hibari_emma", folder=tmp_path, url=stack.url)
+
+    assert "oratio models download" in result.stderr
+    assert "`oratio models" not in result.stderr
+
+
+@pytest.mark.parametrize("command", ["say", "stream"])
+def test_a_text_that_names_a_file_is_spoken_with_a_warning(
+    stack: Stack, tmp_path: Path, command: str
+) -> None:
+    (tmp_path / "my text.txt").write_text("Good morning.")
+    texts = ("my text.txt", "other.txt", "Word " * 100)
+    named, unnamed, long = (
+        oratio(command, text, "-o", "a.wav", folder=tmp_path, url=stack.url).stderr for text in texts
+    )
+
+    assert named.startswith("Warning: the text is the name of a file.")
+    assert f"oratio {command} - < 'my text.txt'`" in named
+    assert "Warning" not in unnamed + long
+
+
 def test_a_stub_job_is_reported_as_a_beep(stack: Stack, tmp_path: Path) -> None:
     result = oratio("say", "Hello.", "--voice", "parler_laura", "--url", stack.url, folder=tmp_path)
 
