@@ -8,7 +8,7 @@ from rich.console import Console
 
 from cli.client import Client, ClientError
 from cli.client.connection import OnWait
-from cli.output.program_name import download_script, with_program_name
+from cli.program_name import download_script, with_program_name
 from cli.service.discovery import ServiceNotFound, find_or_raise, service_at
 from common.settings import Settings
 

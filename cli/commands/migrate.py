@@ -4,7 +4,7 @@ from alembic.util import CommandError
 from sqlalchemy.exc import SQLAlchemyError
 
 from cli.output.console import make_console
-from cli.output.program_name import program_name
+from cli.program_name import program_name
 from common.db.migration import check as check_tables
 from common.db.migration import migrate
 from common.settings import Settings

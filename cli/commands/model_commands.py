@@ -10,7 +10,7 @@ from rich.console import Console
 from cli.client import Client, ModelCommand, WeightsWorker
 from cli.commands.connect import INTERRUPTED, connect_for_models
 from cli.output.console import make_console, print_json
-from cli.output.program_name import program_name
+from cli.program_name import program_name
 from common.settings import Settings
 
 _POLL_INTERVAL_S = 0.5

@@ -13,8 +13,8 @@ from cli.commands.connect import INTERRUPTED, connect_for_models
 from cli.commands.download_plan import download_summary, environment_hints
 from cli.commands.model_names import is_model, unknown_names_message
 from cli.output.console import make_console, print_json
-from cli.output.program_name import program_name
 from cli.output.progress import DownloadBars
+from cli.program_name import program_name
 from common.catalogue.download_items import DownloadItem
 from common.settings import Settings
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from cli.output.program_name import program_name
+from cli.program_name import program_name
 from common.catalogue import MODELS, find_voice
 from common.catalogue.download_items import items_of_model
 from common.errors import OratioError

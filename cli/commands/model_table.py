@@ -9,7 +9,7 @@ from rich.table import Table
 from cli.client import Model, ModelsStatus, Weights
 from cli.commands.connect import connect_for_models
 from cli.output.console import make_console, print_json
-from cli.output.program_name import program_name
+from cli.program_name import program_name
 from common.catalogue.download_items import HIBARI
 from common.catalogue.mms import languages
 from common.settings import Settings

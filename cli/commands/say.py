@@ -14,9 +14,9 @@ from cli.commands.connect import INTERRUPTED, report_waits
 from cli.commands.speech_input import InvalidInput, read_lexicon, read_text
 from cli.commands.temporary_service import find_or_start_service
 from cli.output.console import make_console, print_json
-from cli.output.program_name import with_program_name
 from cli.output.progress import job_progress
 from cli.output.target import InvalidOutput, captions_target, choose_target
+from cli.program_name import with_program_name
 from cli.service.data_dir_lock import AlreadyRunning
 from cli.service.discovery import ServiceNotFound
 from cli.service.stack import StartFailed

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from cli.output.program_name import program_name
+from cli.program_name import program_name
 
 
 class InvalidInput(Exception):

@@ -16,9 +16,9 @@ from cli.commands.speech_input import InvalidInput, read_lexicon, read_text
 from cli.commands.temporary_service import find_or_start_service
 from cli.output.console import make_console, print_json
 from cli.output.players import Player, PlayerFailed, find_player, play
-from cli.output.program_name import with_program_name
 from cli.output.target import InvalidOutput, check_format, choose_target
 from cli.output.wave_header import fix_wav_sizes
+from cli.program_name import with_program_name
 from cli.service.data_dir_lock import AlreadyRunning
 from cli.service.discovery import ServiceNotFound
 from cli.service.stack import StartFailed

@@ -5,8 +5,8 @@ from cli.commands.connect import connect
 from cli.commands.say import SayArguments
 from cli.commands.speech_input import InvalidInput, read_lexicon, read_text
 from cli.output.console import make_console, print_json
-from cli.output.program_name import program_name
 from cli.output.target import InvalidOutput, check_format
+from cli.program_name import program_name
 from common.settings import Settings
 
 

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from rich.console import Console
 
 from cli.output.console import ShowStatus, show_waiting
-from cli.output.program_name import program_name
+from cli.program_name import program_name
 from cli.service.data_dir_lock import AlreadyRunning
 from cli.service.discovery import find_service, no_answer, service_at
 from common.settings import Settings

@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 
 from cli.output.console import make_console, show_waiting
-from cli.output.program_name import program_name
+from cli.program_name import program_name
 from cli.service.address_file import read_address
 from cli.service.data_dir_lock import AlreadyRunning
 from cli.service.log_follower import follow_logs

@@ -7,8 +7,8 @@ from rich.console import Console
 from cli.client import Voice
 from cli.commands.connect import connect
 from cli.output.console import make_console, print_json
-from cli.output.program_name import program_name, with_program_name
 from cli.output.tables import show_table
+from cli.program_name import program_name, with_program_name
 from common.settings import Settings
 
 _COLUMNS = ("Voice", "Name", "Model", "Languages", "Gender", "Spoken by", "Notes")

@@ -1,6 +1,6 @@
 """Finds a running service, on this machine or at a given URL."""
 
-from cli.output.program_name import program_name, short_path
+from cli.program_name import program_name, short_path
 from cli.service.address_file import read_address
 from cli.service.ports import as_url
 from cli.service.probes import fetch_health

@@ -14,7 +14,7 @@ import pytest
 
 from cli.commands.doctor import installation
 from cli.commands.doctor.report import doctor
-from cli.output.program_name import program_name
+from cli.program_name import program_name
 from cli.service import worker_groups
 from cli.service.address_file import publish_address
 from cli.service.data_dir_lock import lock_data_dir

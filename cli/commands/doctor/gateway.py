@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from cli.commands.doctor.result import CheckResult
-from cli.output.program_name import program_name
+from cli.program_name import program_name
 from cli.service import discovery, ports
 from cli.service.probes import fetch_health, not_ready_reason
 from common.addresses import is_loopback

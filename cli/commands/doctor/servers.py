@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from cli.commands.doctor.result import CheckResult
-from cli.output.program_name import program_name
+from cli.program_name import program_name
 from cli.service.stack import uses_bundled_server
 from common.db.migration import FOLDER
 from common.messaging.broker import without_password

@@ -9,7 +9,7 @@ from typing import Literal
 from rich.filesize import decimal
 
 from cli.commands.doctor.result import CheckResult
-from cli.output.program_name import program_name
+from cli.program_name import program_name
 from common.settings import Settings
 from worker.host.models_folder import scan
 

@@ -4,7 +4,7 @@ import shutil
 import sys
 from pathlib import Path
 
-_ROOT = Path(__file__).parents[2]
+_ROOT = Path(__file__).parents[1]
 
 
 def program_name() -> str:
