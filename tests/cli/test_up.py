@@ -60,7 +60,7 @@ def test_migrate_check_fails_only_without_a_migrated_database(service: Up, tmp_p
 
     refused = oratio("migrate", "--check", folder=tmp_path)
     assert refused.returncode == 1
-    assert "`oratio migrate`" in refused.stderr
+    assert "oratio migrate`" in refused.stderr
 
 
 def test_doctor_reports_the_running_service_as_ready(service: Up, tmp_path: Path) -> None:

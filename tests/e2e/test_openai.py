@@ -268,7 +268,7 @@ def test_a_disconnect_cancels_the_job_unless_keep_is_set(
     responses: dict[bool, Any] = {}
     for keep in (True, False):
         # Long enough that both jobs still run when the service checks for listeners.
-        text = f"{'To be kept' if keep else 'To be left'}. {sentences(60, slow_s=1)}"
+        text = f"{'To be kept' if keep else 'To be left'}. {sentences(400, slow_s=1)}"
         with stream_fake_speech(client, text, extra_body={"keep": keep}) as response:
             next(response.iter_bytes())
         responses[keep] = response

@@ -6,6 +6,7 @@ import random
 import socket
 import struct
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -33,8 +34,12 @@ _UNKNOWN = b"\xff\xff\xff\xff"
 
 
 def wait_for_next_try(redis_link: RedisLink) -> None:
-    """Wait until the next command tries to connect to Redis again."""
-    wait_for(lambda: not redis_link.pause_s)
+    """Wait for the end of the pause, after which a command has tried, or tries, to connect to Redis again.
+
+    The next pause may begin at once, so its end cannot be seen by looking now and then.
+    """
+    ends_at = time.monotonic() + redis_link.pause_s
+    wait_for(lambda: time.monotonic() >= ends_at)
 
 
 def noise(size_bytes: int, *, seed: int = 1) -> bytes:
