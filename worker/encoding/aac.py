@@ -16,7 +16,7 @@ _RATES_HZ = (7350, 8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000,
 _MIN_BIT_RATE, _MAX_BIT_RATE, _BITS_PER_SAMPLE = 32_000, 96_000, 3
 # The encoder meets a target on average. A frame may be twice as long, so the target is lower while frames exceed the
 # rate of the file. The encoder's own strict mode (a tolerance of 0) never returns for some sounds, such as clicks.
-_TARGET, _MIN_TARGET, _TARGET_PER_FRAME_OF_DEBT = 5 / 6, 0.3, 1.5
+_TARGET, _MIN_TARGET, _TARGET_PER_FRAME_OF_DEBT = 0.75, 0.3, 1.5
 _MAX_CUTOFF_HZ = 16_000
 _FRAME = 1024
 _SILENT = 32  # -60 dB
