@@ -25,7 +25,7 @@ class CodecDelay:
 
 
 # Ogg tells the decoder how much of Opus to skip at both ends; the sound keeps its place within a millisecond. The first
-# frame of an MP3 file tells it too. ADTS cannot do that.
+# frame of an MP3 file tells the same. ADTS has no place for it.
 CODEC_DELAY = {
     "wav": CodecDelay(),
     "flac": CodecDelay(),
