@@ -19,7 +19,7 @@ from common.watched_threads import WatchedThread
 
 log = get_logger(__name__)
 
-# A batch is at most this, and what one more round of the loop has read.
+# A batch with so many jobs takes no more.
 ENOUGH = 64
 # A request waits this long for its transaction. A database that hangs would keep it for ever.
 WITHIN_S = 5.0
